@@ -1,0 +1,111 @@
+"""What the engine needs of the world, as protocols, and what it offers. Adapters implement them; only `daemon.py` knows which."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeAlias
+
+from pointsman.model.command import Command
+from pointsman.model.delivery import Arrival, Delivery
+from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
+from pointsman.model.ids import EntityRef, JobId
+from pointsman.model.job import Job
+from pointsman.model.json import Json
+from pointsman.model.state import EntityState
+from pointsman.model.write import Write
+
+Item: TypeAlias = Arrival | Command
+"""What can stand in the queue: something that came over MQTT, not understood yet, or a command."""
+
+
+class Intake(Protocol):
+    """What the engine offers to everything that feeds it."""
+
+    def put(self, item: Item) -> None:
+        """Queue an item. Never blocks; safe from any thread."""
+
+
+class Unit(Protocol):
+    """One transaction of the store. Every method raises StoreUnavailable when the store cannot be used for now."""
+
+    def states(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, EntityState]:
+        """The state of each of these entities that has one; held against other workers until the transaction ends."""
+
+    def jobs(self, ids: Collection[JobId]) -> Mapping[JobId, Job]:
+        """These jobs, with their custom results, as far as they exist."""
+
+    def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
+        """Jobs that are queued or running, with what carries them out, in the order of their ids, from the one after `after`."""
+
+    def deliveries(self) -> Sequence[tuple[int, bytes]]:
+        """The packet ids and digests of the deliveries that were applied last, oldest first."""
+
+    def filters(self) -> tuple[str, ...]:
+        """The topic filters that the broker was last known to hold for the session."""
+
+    def apply(self, writes: Sequence[Write]) -> None:
+        """Carry out the writes, in this order as far as it matters."""
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def begin(self) -> AbstractContextManager[Unit]:
+        """A transaction: durable once the context ends without an exception, undone otherwise.
+
+        Raises StoreUnavailable, also from the context's end, when nothing could be made durable; the same may then be tried again.
+        """
+
+
+class Publisher(Protocol):
+    """The way out to the broker. No method blocks or raises; all may be called while there is no connection."""
+
+    def room(self) -> int:
+        """How many more messages of jobs it takes now; the others wait in the store."""
+
+    def publish(self, effect: Publish) -> None:
+        """Publish a job's message; a Finish follows when the broker has answered."""
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """Send the PUBACK, if the connection that the delivery came on still stands."""
+
+    def announce(self, job: Job) -> None:
+        """Publish the job on its topic, if there is a connection."""
+
+    def answer(self, to: ReplyTo, body: Mapping[str, Json]) -> None:
+        """Publish an answer to a requester, if there is a connection."""
+
+
+class ProgramPool(Protocol):
+    """Where programs run. No method blocks or raises."""
+
+    def room(self) -> int:
+        """How many more programs it takes now, running or waiting; the others wait in the store."""
+
+    def start(self, effect: StartProgram) -> None:
+        """Run a job's program when its turn comes: Begin is put first, and Finish follows when it has ended."""
+
+
+class Interpreter(Protocol):
+    """Reads deliveries. Pure."""
+
+    def __call__(self, delivery: Delivery) -> Sequence[Command]:
+        """What the delivery asks for; Reject when it cannot be taken, nothing when it is passed over."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can bend it."""
+
+    def now(self) -> int:
+        """Milliseconds since the Unix epoch."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+
+
+class Ids(Protocol):
+    """New identifiers."""
+
+    def __call__(self, at: int) -> str:
+        """A new UUIDv7 for the time `at`, in ms: greater than every one given before, even when the clock went back."""

@@ -1,0 +1,1 @@
+"""The vocabulary: frozen values with every field explained. It knows the standard library and nothing else here."""

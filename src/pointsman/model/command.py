@@ -1,0 +1,102 @@
+"""Commands: everything that can happen, as small immutable values on one queue. `core/decide.py` has an arm for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from pointsman.model.effect import ReplyTo
+from pointsman.model.ids import EntityRef, JobId, OperationId, UserId
+from pointsman.model.job import JobStatus
+from pointsman.model.json import Json
+
+Reply: TypeAlias = "ReplyTo | Callable[[Mapping[str, Json]], None] | None"
+"""Who waits for the answer: an MQTT requester, a function that a thread of this process gave (it must not block or raise), nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """A message says which state an entity is in."""
+
+    entity: EntityRef
+    state: str
+    """A state's id or name, as reported."""
+    retained: bool
+    topic: str
+    payload: bytes
+    reported: int | None = None
+    """The time that the message itself gives, in ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execute:
+    """Somebody asks for an operation to be run."""
+
+    entity: EntityRef
+    operation: OperationId
+    user: UserId
+    login: str
+    args: Mapping[str, Json] = field(default_factory=dict)
+    reply: Reply = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """A program of a job is about to be started; it may only start once the answer says `{"go": true}`."""
+
+    job: JobId
+    reply: Callable[[Mapping[str, Json]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """A job reached its end."""
+
+    job: JobId
+    status: JobStatus
+    error: str | None = None
+    description: Mapping[str, Json] | None = None
+    """What was done, when that is only known now; None leaves what the job says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddResult:
+    """A custom result for a job."""
+
+    job: JobId
+    payload: Json
+    by: UserId
+    topic: str | None = None
+    reply: Reply = None
+
+
+class RejectReason(StrEnum):
+    """Why a message was not taken; the words that `pointsman rejects` and the counters use."""
+
+    TOO_LARGE = "too_large"
+    UNPARSABLE = "unparsable"
+    NO_RULE = "no_rule"
+    NO_VALUE = "no_value"
+    UNKNOWN_ENTITY = "unknown_entity"
+    UNKNOWN_STATE = "unknown_state"
+    UNKNOWN_OPERATION = "unknown_operation"
+    UNKNOWN_JOB = "unknown_job"
+    RETAINED_REQUEST = "retained_request"
+    BAD_REQUEST = "bad_request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A message that cannot be taken. It is counted and kept for a look, and stops nothing."""
+
+    reason: RejectReason
+    topic: str
+    detail: str
+    """What was expected, what was found."""
+    payload: bytes = b""
+    reply: Reply = None
+
+
+Command: TypeAlias = ReportState | Execute | Begin | Finish | AddResult | Reject

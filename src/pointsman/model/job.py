@@ -1,0 +1,99 @@
+"""Jobs: the record of one execution of an operation (reference: *Job*). Their public JSON is made here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, UserId
+from pointsman.model.json import Json
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. Which status may follow which is `core/lifecycle.py`'s table."""
+
+    QUEUED = "queued"
+    """Recorded; its operation has not begun, or was published and the broker has not answered yet."""
+    RUNNING = "running"
+    """Its program was started."""
+    SUCCEEDED = "succeeded"
+    """The broker acknowledged the message, or the program ended with exit code 0."""
+    FAILED = "failed"
+    """It could not be carried out, was refused, or the program ended with another exit code; `error` says which."""
+    TIMED_OUT = "timed_out"
+    """The program ran into its time limit and was ended."""
+    CANCELLED = "cancelled"
+    """Somebody called it off."""
+    SUPPRESSED = "suppressed"
+    """A limit kept it from being carried out; `error` says which."""
+    INTERRUPTED = "interrupted"
+    """Outcome unknown: the worker went down while the program ran."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows it."""
+        return self not in OPEN
+
+
+OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomResult:
+    """Something added to a job later, by a user or a device."""
+
+    payload: Json
+    by: UserId
+    timestamp: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The public JSON (`results[]` of the reference)."""
+        return {"payload": self.payload, "by": self.by, "timestamp": self.timestamp}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One execution of an operation, with what is known of it."""
+
+    id: JobId
+    operation_id: OperationId
+    owner: EntityRef
+    user_id: UserId | None
+    timestamp: int
+    """When the operation was executed, in ms."""
+    status: JobStatus
+    description: Mapping[str, Json] = field(default_factory=dict)
+    """What was done: `topic` and `message`, or `exitCode` and `stdout` (and our `stderr`, `signal`, `truncated`)."""
+    trigger_states: tuple[int | str, ...] | None = None
+    """`process_meta.triggerStates`; None unless a state change triggered the operation."""
+    change_id: ChangeId | None = None
+    """The state change that triggered it."""
+    args: Mapping[str, Json] = field(default_factory=dict)
+    attempts: int = 0
+    """How often it was begun: handed to the broker's connection, or its program started."""
+    finished: int | None = None
+    """When it reached a final status, in ms."""
+    error: str | None = None
+    results: tuple[CustomResult, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The public JSON: the documented fields under their names, ours beside them."""
+        return {
+            "id": self.id,
+            "operation_id": self.operation_id,
+            "owner_id": self.owner.id,
+            "owner_type": int(self.owner.kind),
+            "user_id": self.user_id,
+            "timestamp": self.timestamp,
+            "description": self.description,
+            "process_meta": None if self.trigger_states is None else {"triggerStates": self.trigger_states},
+            "results": [result.to_json() for result in self.results],
+            "status": self.status.value,
+            "finished": self.finished,
+            "error": self.error,
+            "attempts": self.attempts,
+            "args": self.args,
+            "change_id": self.change_id,
+        }

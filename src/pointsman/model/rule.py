@@ -1,0 +1,40 @@
+"""Intake rules: how the messages of foreign devices are read as reports of states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pointsman.model.jsonpath import JsonPath
+from pointsman.model.state import Retained
+from pointsman.model.topic import TopicFilter
+
+
+class Ignore(StrEnum):
+    """What a rule passes over in silence instead of rejecting it."""
+
+    NO_VALUE = "no_value"
+    """The payload has nothing at the rule's path: many devices send the value only with some of their messages."""
+    UNKNOWN_ENTITY = "unknown_entity"
+    """The topic names an entity that is not declared."""
+    UNKNOWN_STATE = "unknown_state"
+    """The value is neither in the rule's map nor a state's id or name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRule:
+    """Which topics it reads, and where entity and state are found."""
+
+    filter: TopicFilter
+    entity: str
+    """The entity's id. `{1}`, `{2}`, … stand for what the filter's wildcards matched."""
+    state: JsonPath
+    """Where in the payload the value is; `$` is the whole payload, JSON or not."""
+    map: Mapping[str, str] = field(default_factory=dict)
+    """From the value, as text (JSON true is `true`, 1 is `1`), to a state's id or name. A value not in it is taken as one itself."""
+    reported: JsonPath | None = None
+    """Where the message gives its own time, in ms."""
+    retained: Retained | None = None
+    """What a retained message does here; None: as `mqtt.retained` says."""
+    ignore: frozenset[Ignore] = frozenset()

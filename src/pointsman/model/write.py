@@ -1,0 +1,109 @@
+"""Writes: the rows that a decision asks for. The store carries them out in one transaction; it decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pointsman.model.command import RejectReason
+from pointsman.model.effect import Dispatch
+from pointsman.model.ids import JobId
+from pointsman.model.job import CustomResult, Job
+from pointsman.model.state import EntityState, StateChange
+
+
+@dataclass(frozen=True, slots=True)
+class SaveState:
+    """The entity's state is now this one."""
+
+    state: EntityState
+
+
+@dataclass(frozen=True, slots=True)
+class AddChange:
+    """An entry of the state history."""
+
+    change: StateChange
+
+
+@dataclass(frozen=True, slots=True)
+class AddJob:
+    """A new job, with what carries it out (None: it was final at once)."""
+
+    job: Job
+    dispatch: Dispatch | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateJob:
+    """A job's status, description, attempts, finished and error are now these. With a final status its dispatch is dropped."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    """A custom result of a job."""
+
+    job: JobId
+    result: CustomResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountReject:
+    """A message that was not taken: one row for each reason and topic, with how often, when last, and the last example."""
+
+    reason: RejectReason
+    topic: str
+    detail: str
+    payload: bytes
+    """The beginning of the payload, at most 1,024 bytes."""
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAudit:
+    """Who did what to what, and when. `before` and `after` are JSON text where there is something to compare."""
+
+    at: int
+    actor: str
+    action: str
+    """`execute`, `result.add`, `catalog.set`, `catalog.remove`, …"""
+    subject: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RememberDelivery:
+    """A QoS 1 delivery has been applied; a redelivery of it must not be applied again."""
+
+    packet_id: int
+    digest: bytes
+    """16 bytes over topic and payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetDeliveries:
+    """The broker lost the session: packet ids begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFilters:
+    """The topic filters that the broker holds for the session."""
+
+    filters: tuple[str, ...]
+
+
+Write: TypeAlias = (
+    SaveState
+    | AddChange
+    | AddJob
+    | UpdateJob
+    | AppendResult
+    | CountReject
+    | AddAudit
+    | RememberDelivery
+    | ForgetDeliveries
+    | SaveFilters
+)
