@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias
 
+from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command
 from pointsman.model.delivery import Arrival, Delivery
 from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
@@ -25,6 +26,9 @@ class Intake(Protocol):
     def put(self, item: Item) -> None:
         """Queue an item. Never blocks; safe from any thread."""
 
+    def __len__(self) -> int:
+        """How many items wait, about."""
+
 
 class Unit(Protocol):
     """One transaction of the store. Every method raises StoreUnavailable when the store cannot be used for now."""
@@ -37,6 +41,9 @@ class Unit(Protocol):
 
     def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
         """Jobs that are queued or running, with what carries them out, in the order of their ids, from the one after `after`."""
+
+    def last_id(self) -> str | None:
+        """The greatest id of a job or a change that there is: new ones must be greater, even if the clock went back meanwhile."""
 
     def deliveries(self) -> Sequence[tuple[int, bytes]]:
         """The packet ids and digests of the deliveries that were applied last, oldest first."""
@@ -54,8 +61,13 @@ class Store(Protocol):
     def begin(self) -> AbstractContextManager[Unit]:
         """A transaction: durable once the context ends without an exception, undone otherwise.
 
-        Raises StoreUnavailable, also from the context's end, when nothing could be made durable; the same may then be tried again.
+        Raises StoreUnavailable, also from the context's end, when it is not known to be durable. The same writes may then be
+        applied again: rows that are there already are left as they are.
         """
+
+    def prune_chunk(self, before_ms: int | None, keep_jobs: int | None, limit: int) -> int:
+        """Delete up to `limit` of the oldest final jobs that ended before `before_ms` or are beyond the newest `keep_jobs`, and
+        history as old. Gives how many rows went. A transaction of its own."""
 
 
 class Publisher(Protocol):
@@ -90,7 +102,7 @@ class ProgramPool(Protocol):
 class Interpreter(Protocol):
     """Reads deliveries. Pure."""
 
-    def __call__(self, delivery: Delivery) -> Sequence[Command]:
+    def __call__(self, delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
         """What the delivery asks for; Reject when it cannot be taken, nothing when it is passed over."""
 
 

@@ -1,4 +1,7 @@
-"""The catalog: all definitions, immutable, indexed by what they are looked up by. Inheritance is resolved once, when it is built."""
+"""The catalog: all definitions, immutable, indexed by what they are looked up by.
+
+Inheritance is resolved once, when it is built.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from pointsman.model.trigger import StateTrigger
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Resolved:
     """One entity with all that applies to it, its own and its class's."""
 
     entity: Entity
@@ -35,7 +38,7 @@ class Catalog:
         states: Mapping[StateId, State],
         classes: Mapping[ClassId, Class],
         scripts: Mapping[ScriptId, Script],
-        known: Mapping[EntityRef, Known],
+        known: Mapping[EntityRef, Resolved],
     ) -> None:
         self.states = states
         self.classes = classes
@@ -47,7 +50,7 @@ class Catalog:
         """The state with that id or, failing that, that name."""
         return self.states.get(StateId(id_or_name)) or self._by_name.get(id_or_name)
 
-    def entity(self, ref: EntityRef) -> Known | None:
+    def entity(self, ref: EntityRef) -> Resolved | None:
         """The entity with what it inherits."""
         return self._known.get(ref)
 
@@ -60,7 +63,7 @@ class Catalog:
         return None
 
     @property
-    def entities(self) -> Iterable[Known]:
+    def entities(self) -> Iterable[Resolved]:
         """Every entity there is."""
         return self._known.values()
 
@@ -81,7 +84,7 @@ def build_catalog(
     """
     class_by_id = {each.id: each for each in classes}
     inherited = {each.id: _operations(each.operations) for each in class_by_id.values()}
-    known = {each.ref: _known(each, class_by_id, inherited) for each in entities}
+    known = {each.ref: _resolve(each, class_by_id, inherited) for each in entities}
     state_list = tuple(states) or BUILT_IN_STATES
     return Catalog(
         states={state.id: state for state in state_list},
@@ -95,17 +98,17 @@ def _operations(operations: Iterable[Operation]) -> Mapping[OperationId, Operati
     return MappingProxyType({operation.id: operation for operation in operations})
 
 
-def _known(
+def _resolve(
     entity: Entity,
     classes: Mapping[ClassId, Class],
     inherited: Mapping[ClassId, Mapping[OperationId, Operation]],
-) -> Known:
+) -> Resolved:
     parent = classes.get(entity.class_id) if entity.class_id is not None else None
     if parent is None:
-        return Known(entity, _operations(entity.operations), entity.triggers, entity.properties)
+        return Resolved(entity, _operations(entity.operations), entity.triggers, entity.properties)
     operations = inherited[parent.id]
     if entity.operations:
         operations = MappingProxyType({**operations, **_operations(entity.operations)})
     triggers = (*parent.triggers, *entity.triggers) if entity.triggers else parent.triggers
     properties = {**parent.properties, **entity.properties} if parent.properties else entity.properties
-    return Known(entity, operations, triggers, properties)
+    return Resolved(entity, operations, triggers, properties)

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from pointsman.model.effect import ReplyTo
-from pointsman.model.ids import EntityRef, JobId, OperationId, UserId
+from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, UserId
 from pointsman.model.job import JobStatus
 from pointsman.model.json import Json
+from pointsman.model.state import Retained
 
 Reply: TypeAlias = "ReplyTo | Callable[[Mapping[str, Json]], None] | None"
-"""Who waits for the answer: an MQTT requester, a function that a thread of this process gave (it must not block or raise), nobody."""
+"""Who waits for the answer: an MQTT requester, a function of a thread of this process (which must not block or raise), nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,11 @@ class ReportState:
     """A message says which state an entity is in."""
 
     entity: EntityRef
-    state: str
-    """A state's id or name, as reported."""
-    retained: bool
+    state: StateId
     topic: str
     payload: bytes
+    retained: Retained | None = None
+    """What to do with it, when it is a retained message that came on subscribing; None: it is live."""
     reported: int | None = None
     """The time that the message itself gives, in ms."""
 
@@ -39,6 +40,8 @@ class Execute:
     user: UserId
     login: str
     args: Mapping[str, Json] = field(default_factory=dict)
+    topic: str = ""
+    """The topic that it came on; empty when it came another way."""
     reply: Reply = None
 
 
@@ -68,7 +71,8 @@ class AddResult:
     job: JobId
     payload: Json
     by: UserId
-    topic: str | None = None
+    topic: str = ""
+    """The topic that it came on; empty when it came another way."""
     reply: Reply = None
 
 
@@ -85,6 +89,8 @@ class RejectReason(StrEnum):
     UNKNOWN_JOB = "unknown_job"
     RETAINED_REQUEST = "retained_request"
     BAD_REQUEST = "bad_request"
+    INTERNAL_ERROR = "internal_error"
+    """A defect of Pointsman: the log has the details."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

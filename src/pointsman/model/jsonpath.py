@@ -52,9 +52,7 @@ def parse_json_path(source: str) -> JsonPath:
         found = _STEP.match(source, at)
         if not found:
             raise ValueError(f"expected .name, ['name'] or [index] at character {at + 1} of the JSON path {source!r}")
-        index = found["index"]
-        steps.append(
-            int(index) if index is not None else next(found[g] for g in ("name", "single", "double") if found[g] is not None)
-        )
+        names = (found["name"], found["single"], found["double"])
+        steps.append(int(found["index"]) if found["index"] is not None else next(name for name in names if name is not None))
         at = found.end()
     return JsonPath(source, tuple(steps))

@@ -32,7 +32,7 @@ class IntakeRule:
     state: JsonPath
     """Where in the payload the value is; `$` is the whole payload, JSON or not."""
     map: Mapping[str, str] = field(default_factory=dict)
-    """From the value, as text (JSON true is `true`, 1 is `1`), to a state's id or name. A value not in it is taken as one itself."""
+    """From the value as text (JSON true is `true`) to a state's id or name. A value not in it is taken as one itself."""
     reported: JsonPath | None = None
     """Where the message gives its own time, in ms."""
     retained: Retained | None = None

@@ -45,6 +45,8 @@ class UpdateJob:
 class AppendResult:
     """A custom result of a job."""
 
+    id: str
+    """Unique, so that a transaction tried again adds it once."""
     job: JobId
     result: CustomResult
 
@@ -65,6 +67,8 @@ class CountReject:
 class AddAudit:
     """Who did what to what, and when. `before` and `after` are JSON text where there is something to compare."""
 
+    id: str
+    """Unique, so that a transaction tried again adds it once."""
     at: int
     actor: str
     action: str

@@ -1,0 +1,47 @@
+"""The life of a job: which status may follow which, and the one function that changes a status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pointsman.model.job import Job, JobStatus
+from pointsman.model.json import Json
+
+_ENDS = frozenset(
+    {
+        JobStatus.SUCCEEDED,
+        JobStatus.FAILED,
+        JobStatus.TIMED_OUT,
+        JobStatus.CANCELLED,
+        JobStatus.INTERRUPTED,
+    }
+)
+
+TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.QUEUED: _ENDS | {JobStatus.RUNNING, JobStatus.SUPPRESSED},
+    JobStatus.RUNNING: _ENDS,
+    JobStatus.SUCCEEDED: frozenset(),
+    JobStatus.FAILED: frozenset(),
+    JobStatus.TIMED_OUT: frozenset(),
+    JobStatus.CANCELLED: frozenset(),
+    JobStatus.SUPPRESSED: frozenset(),
+    JobStatus.INTERRUPTED: frozenset(),
+}
+"""From each status to those that may follow. A final one is followed by none, so a late or repeated outcome changes nothing."""
+
+
+def advance(
+    job: Job, status: JobStatus, at: int, *, error: str | None = None, description: Mapping[str, Json] | None = None
+) -> Job | None:
+    """The job in its next status, or None when that status may not follow its present one."""
+    if status not in TRANSITIONS[job.status]:
+        return None
+    return replace(
+        job,
+        status=status,
+        error=error,
+        description=job.description if description is None else description,
+        finished=at if status.final else None,
+        attempts=job.attempts + (job.status is JobStatus.QUEUED),
+    )

@@ -1,0 +1,163 @@
+"""Plans an execution: operation × context → the job that records it, and what carries it out.
+
+Whatever cannot be carried out as it is written (a macro with nothing to stand for, a topic that no broker takes) becomes a job
+that has failed, with the reason: an execution that was asked for is never silently dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pydantic_core import to_json
+
+from pointsman.core.render import Context, MissingName, payload_value, render, value_of
+from pointsman.model.catalog import Catalog
+from pointsman.model.effect import Dispatch, Publish, StartProgram
+from pointsman.model.ids import ChangeId
+from pointsman.model.job import Job, JobStatus
+from pointsman.model.json import Json
+from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
+from pointsman.model.template import Template
+from pointsman.model.topic import topic_fault
+
+
+class Unplannable(Exception):
+    """The operation cannot be carried out in this context. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A job, and what carries it out: None when it has failed at once."""
+
+    job: Job
+    dispatch: Dispatch | None
+
+
+def plan(
+    operation: Operation,
+    context: Context,
+    catalog: Catalog,
+    *,
+    trigger_states: tuple[int | str, ...] | None = None,
+    change_id: ChangeId | None = None,
+) -> Plan:
+    """Plan one execution of `operation`."""
+    job = Job(
+        id=context.job,
+        operation_id=operation.id,
+        owner=context.entity,
+        user_id=context.user,
+        timestamp=context.timestamp,
+        status=JobStatus.QUEUED,
+        trigger_states=trigger_states,
+        change_id=change_id,
+        args=context.args,
+    )
+    try:
+        match operation:
+            case MqttOperation():
+                publish = _publish(operation, context)
+                return Plan(replace(job, description={"topic": publish.topic, "message": publish.message}), publish)
+            case ProgramOperation():
+                program = _program(operation, context, catalog)
+                return Plan(replace(job, description={"exitCode": None, "stdout": ""}), program)
+    except (MissingName, Unplannable) as fault:
+        return Plan(replace(job, status=JobStatus.FAILED, finished=context.timestamp, error=str(fault)), None)
+
+
+def _publish(operation: MqttOperation, context: Context) -> Publish:
+    topic = _topic(operation.topic, context)
+    return Publish(
+        job=context.job,
+        topic=topic,
+        message=render(operation.message, context),
+        qos=operation.qos,
+        retain=operation.retain,
+        content_type=operation.content_type,
+    )
+
+
+def _topic(template: Template, context: Context) -> str:
+    for macro in template.macros:
+        value = value_of(macro, context)
+        if not value or any(char in "/+#\0" for char in value):
+            raise Unplannable(
+                f"expected one topic level for {{{{{macro}}}}} in the topic {template.source!r}, "
+                f"found {value!r}: it may not be empty or have / + # or NUL in it"
+            )
+    topic = render(template, context)
+    fault = topic_fault(topic)
+    if fault:
+        raise Unplannable(f"expected a topic that can be published to, found {topic!r} with {fault}")
+    return topic
+
+
+def _program(operation: ProgramOperation, context: Context, catalog: Catalog) -> StartProgram:
+    path, script = _what_to_run(operation, context, catalog)
+    environment = _environment(operation, context)
+    environment |= {name: render(value, context) for name, value in operation.environment.items()}
+    return StartProgram(
+        job=context.job,
+        entity=context.entity,
+        path=path,
+        script=script,
+        arguments=tuple([render(argument, context) for argument in operation.arguments]),
+        environment=environment,
+        stdin=to_json(_document(operation, context)).decode(),
+        timeout_ms=operation.timeout_ms,
+        output_limit=operation.output_limit,
+    )
+
+
+def _what_to_run(operation: ProgramOperation, context: Context, catalog: Catalog) -> tuple[str | None, str | None]:
+    match operation.program:
+        case FileSystem(path):
+            return path, None
+        case ScriptReference(script_id):
+            script = catalog.scripts.get(script_id)
+            if script is None:
+                raise Unplannable(f"expected a script {script_id!r} in the repository, found none")
+            return None, script.text
+        case ScriptText(text):
+            return None, render(text, context)
+
+
+def _environment(operation: ProgramOperation, context: Context) -> dict[str, str]:
+    state, previous = context.state, context.previous
+    variables = {
+        "JOB_ID": context.job,
+        "OPERATION_ID": operation.id,
+        "ENTITY_ID": context.entity.id,
+        "ENTITY_NAME": context.name,
+        "ENTITY_TYPE": context.entity.kind.name.lower(),
+        "USER_ID": context.user,
+        "USER_LOGIN": context.login,
+        "TIMESTAMP": str(context.timestamp),
+        "STATE_ID": state.id if state else "",
+        "STATE_NAME": state.name if state else "",
+        "PREVIOUS_ID": previous.id if previous else "",
+        "PREVIOUS_NAME": previous.name if previous else "",
+    }
+    return {f"POINTSMAN_{name}": value for name, value in variables.items()}
+
+
+def _document(operation: ProgramOperation, context: Context) -> Mapping[str, Json]:
+    """The whole context, as a program reads it on standard input."""
+    state, previous = context.state, context.previous
+    return {
+        "job": {"id": context.job},
+        "operation": {"id": operation.id, "name": operation.name},
+        "entity": {
+            "id": context.entity.id,
+            "name": context.name,
+            "type": context.entity.kind.name.lower(),
+            "properties": context.properties,
+        },
+        "user": {"id": context.user, "login": context.login},
+        "args": context.args,
+        "state": {"id": state.id, "name": state.name} if state else None,
+        "previous": {"id": previous.id, "name": previous.name} if previous else None,
+        "timestamp": context.timestamp,
+        "payload": None if context.payload is None else payload_value(context.payload),
+    }

@@ -1,0 +1,120 @@
+"""Fills in macros: template × context → text. Knows no operation, and nothing of what the text is for."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic_core import from_json, to_json
+
+from pointsman.model.ids import EntityRef, JobId, UserId
+from pointsman.model.json import Json
+from pointsman.model.state import UNKNOWN, State
+from pointsman.model.template import Macro, Quoting, Template
+
+
+class MissingName(LookupError):
+    """A macro names something that is not there. The message names the path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """All that a macro can name (reference: *Macros*)."""
+
+    entity: EntityRef
+    name: str
+    properties: Mapping[str, Json]
+    user: UserId
+    login: str
+    args: Mapping[str, Json]
+    job: JobId
+    state: State | None
+    """The entity's state, or the one it changes to; None before its first report."""
+    previous: State | None
+    timestamp: int
+    payload: bytes | None
+    """The message that reported the state; None when no message did."""
+
+
+def render(template: Template, context: Context) -> str:
+    """The template's text. Raises MissingName when a macro names something that is not there."""
+    return "".join([part if isinstance(part, str) else _quoted(part, value_of(part, context)) for part in template.parts])
+
+
+def value_of(macro: Macro, context: Context) -> str:
+    """What stands in a macro's place, as text and not quoted yet."""
+    match macro.root, macro.name:
+        case "id", _:
+            return context.entity.id
+        case "name", _:
+            return context.name
+        case "job", _:
+            return context.job
+        case "timestamp", _:
+            return str(context.timestamp)
+        case "user", name:
+            return context.user if name == "id" else context.login
+        case "state", name:
+            return _of_state(context.state, name)
+        case "previous", name:
+            return _of_state(context.previous, name)
+        case "properties", name:
+            return _text(_named(context.properties, name, f"{context.entity} has no property {name!r}"))
+        case "args", name:
+            return _text(_named(context.args, name, f"the request gave no argument {name!r}"))
+        case _, path:
+            return _of_payload(context.payload, path)
+
+
+def payload_value(payload: bytes) -> Json:
+    """A payload as JSON where it is JSON, else as text."""
+    try:
+        value: Json = from_json(payload, allow_inf_nan=False)
+    except ValueError:
+        return payload.decode("utf-8", "replace")
+    return value
+
+
+def _of_state(state: State | None, name: str) -> str:
+    if state is None:
+        return UNKNOWN
+    return state.id if name == "id" else state.name
+
+
+def _named(values: Mapping[str, Json], name: str, fault: str) -> Json:
+    try:
+        return values[name]
+    except KeyError:
+        raise MissingName(fault) from None
+
+
+def _of_payload(payload: bytes | None, path: str) -> str:
+    if payload is None:
+        raise MissingName(f"no message reported the state, so there is no payload.{path}" if path else "there is no payload")
+    if not path:
+        return payload.decode("utf-8", "replace")
+    value = payload_value(payload)
+    for step in path.split("."):
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            raise MissingName(f"the payload has no {path}")
+    return _text(value)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else to_json(value).decode()
+
+
+def _quoted(macro: Macro, text: str) -> str:
+    match macro.quoting:
+        case Quoting.PLAIN:
+            return text
+        case Quoting.JSON_STRING:
+            return json.dumps(text, ensure_ascii=False)[1:-1]
+        case Quoting.SHELL:
+            return shlex.quote(text)

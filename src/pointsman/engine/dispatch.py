@@ -1,0 +1,161 @@
+"""Lets effects out, after their transaction has committed and never before; hands jobs to the ports that carry them out.
+
+The job table is the outbox. A port is given as many jobs as it has room for; the rest wait in the store, in the order of their
+ids. So memory stays bounded, and a restart needs nothing of its own: everything that is open waits in the store then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+from pointsman.engine.ports import ProgramPool, Publisher, Unit
+from pointsman.model.command import Finish
+from pointsman.model.effect import Acknowledge, Announce, Answer, Effect, Publish, ReplyTo, StartProgram
+from pointsman.model.ids import JobId
+from pointsman.model.job import Job, JobStatus
+
+PAGE = 200
+"""How many waiting jobs are read at a time."""
+
+INTERRUPTED = "the worker went down while the program ran: its outcome is unknown"
+
+
+D = TypeVar("D", Publish, StartProgram)
+
+
+@dataclass(slots=True)
+class Lane(Generic[D]):
+    """One port that carries out jobs, and from where in the store on jobs wait for it."""
+
+    kind: type[D]
+    hand: Callable[[D], None]
+    room: Callable[[], int]
+    after: JobId | None = None
+    """No job of this kind up to this one waits."""
+    waiting: bool = True
+    """Whether jobs may wait in the store; at a start they do."""
+    enough: int = field(init=False)
+    """How much room makes it worth reading them."""
+
+    def __post_init__(self) -> None:
+        self.enough = max(1, min(PAGE, self.room()))
+
+    def offer(self, dispatch: D) -> bool:
+        """Hand over a new job, unless others wait before it or there is no room: then it waits in the store too."""
+        if not self.waiting and self.room() > 0:
+            self.hand(dispatch)
+            self.after = dispatch.job
+            return True
+        self.waiting = True
+        return False
+
+    @property
+    def ready(self) -> bool:
+        """Whether waiting jobs should be read now."""
+        return self.waiting and self.room() >= self.enough
+
+    def read(self, unit: Unit) -> Refill[D]:
+        """The jobs that come next, as many as there is room for."""
+        refill = Refill(self, self.after)
+        room = self.room()
+        while (want := min(PAGE, room - len(refill.jobs))) > 0:
+            page = unit.open_jobs(refill.after, want)
+            refill.jobs += [(job, dispatch) for job, dispatch in page if isinstance(dispatch, self.kind)]
+            if page:
+                refill.after = page[-1][0].id
+            if len(page) < want:
+                refill.waiting = False
+                break
+        return refill
+
+
+@dataclass(slots=True)
+class Refill(Generic[D]):
+    """Jobs that were read for a lane, to be handed over once the transaction has committed."""
+
+    lane: Lane[D]
+    after: JobId | None
+    jobs: list[tuple[Job, D]] = field(default_factory=list)
+    waiting: bool = True
+
+    def hand_over(self) -> None:
+        """The transaction has committed."""
+        self.lane.after = self.after
+        self.lane.waiting = self.waiting
+        for job, dispatch in self.jobs:
+            if job.status is JobStatus.QUEUED:
+                self.lane.hand(dispatch)
+
+    def interrupted(self) -> list[Finish]:
+        """What became of those that a worker before this one had begun: all that this one begins is behind `lane.after`."""
+        return [
+            Finish(job=job.id, status=JobStatus.INTERRUPTED, error=INTERRUPTED)
+            for job, _ in self.jobs
+            if job.status is JobStatus.RUNNING
+        ]
+
+
+AnyRefill: TypeAlias = "Refill[Publish] | Refill[StartProgram]"
+
+
+class Dispatcher:
+    """From effects to ports. `open` are the jobs that were handed over and are not final, as they stand."""
+
+    def __init__(self, publisher: Publisher, programs: ProgramPool) -> None:
+        self._publisher = publisher
+        self._publishes = Lane(Publish, publisher.publish, publisher.room)
+        self._programs = Lane(StartProgram, programs.start, programs.room)
+        self.open: dict[JobId, Job] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether `read` would find something to do, as far as is known."""
+        return self._publishes.ready or self._programs.ready
+
+    def read(self, unit: Unit) -> list[AnyRefill]:
+        """Jobs that wait in the store, for each port that has room for them."""
+        refills: list[AnyRefill] = []
+        if self._publishes.ready:
+            refills.append(self._publishes.read(unit))
+        if self._programs.ready:
+            refills.append(self._programs.read(unit))
+        return refills
+
+    def resume(self, refills: Iterable[AnyRefill]) -> None:
+        """Hand over what was read."""
+        for refill in refills:
+            self.open.update({job.id: job for job, _ in refill.jobs if job.status is JobStatus.QUEUED})
+            refill.hand_over()
+
+    def release(self, effects: Iterable[Effect]) -> None:
+        """Let the effects out, in order."""
+        publisher = self._publisher
+        for effect in effects:
+            match effect:
+                case Acknowledge(delivery):
+                    publisher.acknowledge(delivery)
+                case Announce(job):
+                    self._follow(job)
+                    publisher.announce(job)
+                case Publish():
+                    self._offer(self._publishes, effect)
+                case StartProgram():
+                    self._offer(self._programs, effect)
+                case Answer(to=to, body=body):
+                    if isinstance(to, ReplyTo):
+                        publisher.answer(to, body)
+                    else:
+                        to(body)
+
+    def _offer(self, lane: Lane[D], dispatch: D) -> None:
+        if not lane.offer(dispatch):
+            self.open.pop(dispatch.job, None)
+
+    def _follow(self, job: Job) -> None:
+        # A job with custom results is read from the store when it is needed: a copy here would announce old ones.
+        if job.status.final or job.results:
+            self.open.pop(job.id, None)
+        else:
+            self.open[job.id] = job

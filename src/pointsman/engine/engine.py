@@ -1,0 +1,247 @@
+"""The single writer: takes what is waiting, decides it in order, commits it in one transaction, then lets its effects out.
+
+    take → begin → know → decide → apply → commit → release
+
+One thread runs it; nothing else writes. It knows its ports and the core, and neither MQTT nor SQL nor programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from structlog.typing import FilteringBoundLogger
+
+from pointsman.core.decide import Decision, NewId, World, decide
+from pointsman.engine.dispatch import AnyRefill, Dispatcher
+from pointsman.engine.inbox import Inbox
+from pointsman.engine.ports import Clock, Interpreter, Item, ProgramPool, Publisher, Store, Unit
+from pointsman.engine.redelivery import Redeliveries
+from pointsman.engine.tally import Tally
+from pointsman.errors import StoreUnavailable
+from pointsman.model.catalog import Catalog
+from pointsman.model.command import AddResult, Begin, Command, Finish, Reject, RejectReason, ReportState
+from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
+from pointsman.model.effect import Acknowledge, Effect
+from pointsman.model.ids import EntityRef, JobId
+from pointsman.model.write import ForgetDeliveries, SaveFilters, Write
+
+IDLE = 1.0
+"""How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
+BACK_OFF = (0.05, 5.0)
+"""First and longest pause before the store is tried again, in seconds."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is decided and committed together. It is kept until it is durable, whatever the store does meanwhile."""
+
+    commands: list[Command] = field(default_factory=list)
+    acknowledge: list[Effect] = field(default_factory=list)
+    deliveries: list[Write] = field(default_factory=list)
+    """What the inbox and the session's filters become."""
+    refills: list[AnyRefill] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long final jobs are kept. None: for ever."""
+
+    keep_ms: int | None = None
+    keep_jobs: int | None = None
+    every: float = 60.0
+    """Seconds between two rounds."""
+    chunk: int = 200
+    """How many rows go in one transaction, so that the line never waits long."""
+
+
+class Engine:
+    """The loop. `run` is its thread's function."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        store: Store,
+        interpret: Interpreter,
+        catalog: Catalog,
+        publisher: Publisher,
+        programs: ProgramPool,
+        clock: Clock,
+        new_id: NewId,
+        log: FilteringBoundLogger,
+        limit: int = 200,
+        window: int = 200,
+        retention: Retention | None = None,
+    ) -> None:
+        self._inbox = inbox
+        self._store = store
+        self._interpret = interpret
+        self._catalog = catalog
+        self._dispatcher = Dispatcher(publisher, programs)
+        self._clock = clock
+        self._new_id = new_id
+        self._log = log
+        self._limit = limit
+        self._redeliveries = Redeliveries(window)
+        self._retention = retention or Retention()
+        self._next_prune = clock.monotonic()
+        self._pending: Batch | None = None
+        self._pause = BACK_OFF[0]
+        self._stopping = False
+        self.tally = Tally()
+        self.heartbeat = clock.monotonic()
+        """When the loop last came round, on the monotonic clock."""
+        self.store_fault: str | None = None
+        """Why the store cannot be used at present."""
+
+    def load(self) -> None:
+        """Read what the store remembers of the session. Raises StoreUnavailable."""
+        with self._store.begin() as unit:
+            self._redeliveries.load(unit.deliveries())
+
+    def stop(self) -> None:
+        """Make `run` return once all that is queued is durable. Safe from any thread."""
+        self._stopping = True
+        self._inbox.wake()
+
+    def run(self, sleep: Callable[[float], object]) -> None:
+        """Until `stop`. `sleep` passes the time, in seconds, while the store is out of reach."""
+        while not (self._stopping and (self.store_fault or not len(self._inbox))):
+            if self.step(IDLE) is False:
+                sleep(self._pause)
+                self._pause = min(2 * self._pause, BACK_OFF[1])
+            self._prune()
+
+    def step(self, wait: float) -> bool:
+        """One batch. Gives False when the store could not take it: it is kept, and nothing of it has been let out."""
+        self.heartbeat = self._clock.monotonic()
+        batch = self._pending or self._gather(wait)
+        if not (batch.commands or batch.deliveries or batch.acknowledge or self._dispatcher.ready):
+            return True
+        self._pending = batch
+        try:
+            with self._store.begin() as unit:
+                if not batch.decided:
+                    self._decide(batch, unit)
+                unit.apply(batch.writes)
+        except StoreUnavailable as fault:
+            self._note_store(str(fault))
+            return False
+        self._pending = None
+        self._note_store(None)
+        self._dispatcher.release(batch.acknowledge)
+        self._dispatcher.resume(batch.refills)
+        self._dispatcher.release(batch.effects)
+        return True
+
+    def _gather(self, wait: float) -> Batch:
+        batch = Batch()
+        for item in self._inbox.take(self._limit, 0 if self._dispatcher.ready else wait):
+            self._read(item, batch)
+        return batch
+
+    def _read(self, item: Item, batch: Batch) -> None:
+        match item:
+            case Delivery():
+                self._receive(item, batch)
+            case SessionStarted(_, present):
+                if not present:
+                    self._redeliveries.forget()
+                    batch.deliveries = [ForgetDeliveries()]
+            case Subscribed(filters):
+                batch.deliveries.append(SaveFilters(filters))
+            case _:
+                batch.commands.append(item)
+
+    def _receive(self, delivery: Delivery, batch: Batch) -> None:
+        self.tally.received += 1
+        if delivery.qos:
+            batch.acknowledge.append(Acknowledge(delivery))
+            remember = self._redeliveries.admit(delivery)
+            if remember is None:
+                self.tally.redelivered += 1
+                return
+            batch.deliveries.append(remember)
+        try:
+            batch.commands.extend(self._interpret(delivery, self._catalog))
+        except Exception as defect:  # noqa: BLE001 a defect in reading one message must not stop the others
+            batch.commands.append(self._defect(defect, delivery.topic, delivery.payload))
+
+    def _decide(self, batch: Batch, unit: Unit) -> None:
+        world = World(self._catalog)
+        refills = self._dispatcher.read(unit)
+        interrupted = [finish for refill in refills for finish in refill.interrupted()]
+        world.jobs.update({job.id: job for refill in refills for job, _ in refill.jobs})
+        self._know(world, batch.commands, unit)
+        writes: list[Write] = list(batch.deliveries)
+        effects: list[Effect] = []
+        at = self._clock.now()
+        for command in (*interrupted, *batch.commands):
+            decision = self._decide_one(world, command, at)
+            world.fold(decision)
+            writes += decision.writes
+            effects += decision.effects
+        batch.refills, batch.writes, batch.effects, batch.decided = refills, writes, effects, True
+
+    def _decide_one(self, world: World, command: Command, at: int) -> Decision:
+        try:
+            decision = decide(world, command, at, self._new_id)
+        except Exception as defect:  # noqa: BLE001 a defect in deciding one command must not stop the others
+            command = self._defect(defect, getattr(command, "topic", ""), getattr(command, "payload", b""))
+            decision = decide(world, command, at, self._new_id)
+        for reject in self.tally.count(command, decision):
+            self._log.warning("message not taken", reason=reject.reason.value, topic=reject.topic, detail=reject.detail)
+        return decision
+
+    def _know(self, world: World, commands: list[Command], unit: Unit) -> None:
+        """Read what the commands speak of: entities from the store, jobs from those in hand or from the store."""
+        entities: set[EntityRef] = set()
+        jobs: set[JobId] = set()
+        for command in commands:
+            match command:
+                case Finish(job=job) | Begin(job=job) if (known := self._dispatcher.open.get(job)) is not None:
+                    world.jobs[job] = known
+                case Finish(job=job) | Begin(job=job) | AddResult(job=job):
+                    jobs.add(job)
+                case ReportState():
+                    entities.add(command.entity)
+                case Reject():
+                    pass
+                case _:
+                    entities.add(command.entity)
+        if entities:
+            world.states.update(unit.states(entities))
+        if jobs:
+            world.jobs.update(unit.jobs(jobs))
+
+    def _defect(self, defect: Exception, topic: str, payload: object) -> Reject:
+        self._log.error("a defect stopped one message or request", topic=topic, exc_info=defect)
+        excerpt = payload if isinstance(payload, bytes) else b""
+        detail = f"{type(defect).__name__}: {defect}"
+        return Reject(reason=RejectReason.INTERNAL_ERROR, topic=topic, detail=detail, payload=excerpt)
+
+    def _note_store(self, fault: str | None) -> None:
+        if fault == self.store_fault:
+            return
+        if fault:
+            self._log.error("store unavailable: nothing is acknowledged until it is back", fault=fault)
+        else:
+            self._pause = BACK_OFF[0]
+            self._log.info("store available again")
+        self.store_fault = fault
+
+    def _prune(self) -> None:
+        keep, now = self._retention, self._clock.monotonic()
+        if self.store_fault or now < self._next_prune or (keep.keep_ms is None and keep.keep_jobs is None):
+            return
+        before = None if keep.keep_ms is None else self._clock.now() - keep.keep_ms
+        try:
+            gone = self._store.prune_chunk(before, keep.keep_jobs, keep.chunk)
+        except StoreUnavailable as fault:
+            self._note_store(str(fault))
+            gone = 0
+        self._next_prune = now if gone >= keep.chunk else now + keep.every

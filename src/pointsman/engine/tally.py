@@ -1,0 +1,74 @@
+"""Counts what went through, so that nothing vanishes unseen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pointsman.core.decide import Decision
+from pointsman.model.command import Command, ReportState
+from pointsman.model.write import AddChange, AddJob, CountReject, SaveState, UpdateJob
+
+REMEMBERED = 10_000
+"""How many pairs of reason and topic are remembered as logged already."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counters since the start. Only the engine's thread writes them."""
+
+    received: int = 0
+    redelivered: int = 0
+    changes: int = 0
+    baselines: int = 0
+    unchanged: int = 0
+    jobs: int = 0
+    finished: Counter[str] = field(default_factory=Counter)
+    """By status."""
+    rejected: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    _logged: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def count(self, command: Command, decision: Decision) -> list[CountReject]:
+        """Count what was decided. Gives the rejects that are the first of their reason and topic, as far as is remembered."""
+        news: list[CountReject] = []
+        changed = False
+        for write in decision.writes:
+            match write:
+                case AddChange():
+                    changed = True
+                case AddJob():
+                    self.jobs += 1
+                case UpdateJob(job) if job.status.final:
+                    self.finished[job.status.value] += 1
+                case CountReject():
+                    self.rejected[write.reason.value] += 1
+                    if self._is_new(write):
+                        news.append(write)
+        if isinstance(command, ReportState):
+            self.changes += changed
+            self.baselines += not changed and any(isinstance(write, SaveState) for write in decision.writes)
+            self.unchanged += not decision.writes
+        return news
+
+    def _is_new(self, reject: CountReject) -> bool:
+        key = (reject.reason.value, reject.topic)
+        if key in self._logged:
+            return False
+        self._logged[key] = None
+        if len(self._logged) > REMEMBERED:
+            del self._logged[next(iter(self._logged))]
+        return True
+
+    def as_json(self) -> dict[str, int | dict[str, int]]:
+        """The counters by name."""
+        return {
+            "received": self.received,
+            "redelivered": self.redelivered,
+            "changes": self.changes,
+            "baselines": self.baselines,
+            "unchanged": self.unchanged,
+            "jobs": self.jobs,
+            "finished": dict(self.finished),
+            "rejected": dict(self.rejected),
+        }

@@ -1,0 +1,359 @@
+"""The session with the broker, on one thread of ours: connect, listen, publish, acknowledge, and do so again when it breaks.
+
+Other threads only append to deques and ring a bell; all the rest happens on the thread of `run`, so there are no locks.
+
+Acknowledgements are fenced: a PUBACK is only sent on the connection its message came on, since after a lost session the same
+packet identifier stands for another message (MQTT 5 §4.4). Our own messages stay in the outbox until the broker has answered,
+and are sent again on the next connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import select
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from pointsman.engine.ports import Intake
+from pointsman.model.command import Finish
+from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
+from pointsman.model.job import JobStatus
+from pointsman.mqtt.options import ConnectionOptions
+from pointsman.mqtt.outbox import Outbox
+from pointsman.mqtt.publisher import Outgoing
+from pointsman.mqtt.reconnect import Reconnecting
+from pointsman.mqtt.wire import Wire
+
+PASSING = frozenset({0x80, 0x83, 0x91, 0x97})
+"""PUBACK codes worth another try: unspecified, implementation specific, packet identifier in use, quota exceeded."""
+POISON = frozenset({0x81, 0x82, 0x90, 0x93, 0x95, 0x99})
+"""DISCONNECT codes that blame a packet: malformed, protocol error, topic name, receive maximum, too large, payload format."""
+NO_ANSWER = 10.0
+"""Seconds after which a broker that does not answer CONNECT is given up."""
+GOODBYE = 2.0
+"""Seconds that saying goodbye may take."""
+HEADER = 512
+"""How many bytes of a packet are left for what is neither topic nor payload."""
+
+
+class Message(Protocol):
+    """What is needed of a message that came."""
+
+    mid: int
+    qos: int
+    dup: bool
+    retain: bool
+    payload: bytes | bytearray
+
+
+class Session:
+    """A persistent session. `run` is its thread's function."""
+
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        *,
+        will: Outgoing,
+        birth: Callable[[], Sequence[Outgoing]],
+        filters: Sequence[str],
+        recorded: Sequence[str],
+        intake: Intake,
+        log: FilteringBoundLogger,
+    ) -> None:
+        """`will` is published when the connection ends, `birth` when one begins. `recorded` are the filters that the broker was
+        last known to hold for the session: those that are not in `filters` any more are unsubscribed.
+        """
+        self._options = options
+        self._will = will
+        self._birth = birth
+        self._filters = tuple(filters)
+        self._recorded = frozenset(recorded)
+        self._intake = intake
+        self._log = log
+        self._outbox = Outbox(options.window, options.backlog)
+        self._acks: deque[tuple[int, int]] = deque()
+        self._bell, self._rope = os.pipe()
+        os.set_blocking(self._rope, False)
+        self._rung = False
+        self._poll = select.poll()
+        self._poll.register(self._bell, select.POLLIN)
+        self._watched: tuple[int, int] | None = None
+        self._reconnecting = Reconnecting(options.version, *options.reconnect, random.random)
+        self._wire = self._new_wire()
+        self._connection = 0
+        self._up_since: float | None = None
+        self._asked_at = self._swept_at = 0.0
+        self._refusal: str | None = None
+        self._max_packet: int | None = None
+        self._subscribing = 0
+        self._stop_by: float | None = None
+        self._deaf = self._leaving = False
+        self.heartbeat = time.monotonic()
+        """When the loop last came round, on the monotonic clock."""
+        self.fault: str | None = "not connected yet"
+        """Why there is no working connection; None while there is one."""
+        self.dropped = 0
+        """Deliveries at QoS 0 that were dropped because the engine did not keep up."""
+
+    # What other threads call
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Publish. What carries out no job is dropped while there is no connection."""
+        if outgoing.job or self._up_since is not None:
+            self._outbox.add(outgoing)
+            self._ring()
+
+    def acknowledge(self, connection: int, packet_id: int) -> None:
+        """Send a PUBACK, if that connection still stands."""
+        self._acks.append((connection, packet_id))
+        self._ring()
+
+    def room(self) -> int:
+        """How many more messages of jobs are taken now."""
+        return self._outbox.room()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way that the broker could still answer."""
+        return self._up_since is None or not (self._outbox.busy or self._acks)
+
+    def deafen(self) -> None:
+        """Take no more messages: the broker keeps what is not acknowledged."""
+        self._deaf = True
+
+    def stop(self, within: float) -> None:
+        """Make `run` return: once all that is to be sent is out, or after so many seconds."""
+        self._stop_by = time.monotonic() + within
+        self._ring()
+
+    def _ring(self) -> None:
+        if not self._rung:
+            self._rung = True
+            with contextlib.suppress(BlockingIOError, OSError):
+                os.write(self._rope, b"!")
+
+    # The loop
+
+    def run(self) -> None:
+        """Until `stop`."""
+        try:
+            while not self._finished():
+                try:
+                    if self._wire.socket is None:
+                        self._connect()
+                    else:
+                        self._turn()
+                except Exception as defect:  # noqa: BLE001 whatever paho raises costs one connection, never the thread
+                    self._log.error("the connection failed unexpectedly", exc_info=defect)
+                    self._abandon(f"unexpected {defect!r}")
+            if self._up_since is not None:
+                self._say_goodbye()
+        finally:
+            self._wire.close()
+            os.close(self._rope)
+            os.close(self._bell)
+
+    def _finished(self) -> bool:
+        return self._stop_by is not None and (self.idle or time.monotonic() >= self._stop_by)
+
+    def _turn(self) -> None:
+        now = self.heartbeat = time.monotonic()
+        wire = self._wire
+        due = self._outbox.due(now)
+        wait = 1.0 if due is None else min(1.0, due)
+        self._watch()
+        ready = dict(self._poll.poll(0 if wire.buffered else wait * 1000))
+        if ready.pop(self._bell, 0):
+            os.read(self._bell, 64)
+        if any(events != select.POLLOUT for events in ready.values()) or wire.buffered:
+            wire.read()
+        self._flush()
+        if self._wire.wants_write:
+            self._wire.write()
+        if now - self._swept_at >= 1:
+            self._swept_at = now
+            self._wire.sweep()
+            if self._up_since is None and now - self._asked_at > NO_ANSWER:
+                self._abandon("the broker did not answer CONNECT")
+
+    def _watch(self) -> None:
+        """Poll the socket that there is now, for writing too while something waits to be written."""
+        sock = self._wire.socket
+        watched = None if sock is None else (sock.fileno(), select.POLLIN | (select.POLLOUT if self._wire.wants_write else 0))
+        if watched == self._watched:
+            return
+        if self._watched is not None:
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self._watched[0])
+        if watched is not None:
+            self._poll.register(*watched)
+        self._watched = watched
+
+    def _flush(self) -> None:
+        self._rung = False
+        while self._acks:
+            connection, packet_id = self._acks.popleft()
+            if connection == self._connection and self._up_since is not None:
+                self._wire.acknowledge(packet_id)
+        now = time.monotonic()
+        while self._up_since is not None and (outgoing := self._outbox.next(now)) is not None:
+            self._publish(outgoing)
+
+    def _publish(self, outgoing: Outgoing) -> None:
+        limit, size = self._max_packet, len(outgoing.payload)
+        if limit is not None and size + 3 * len(outgoing.topic) + HEADER > limit:
+            self._give_up(outgoing, f"the broker takes packets of at most {limit} bytes, the message has {size}")
+            return
+        packet_id = self._wire.publish(outgoing)
+        self._outbox.sent(packet_id, outgoing)
+
+    # Connecting
+
+    def _new_wire(self) -> Wire:
+        return Wire(self._options, self._reconnecting.version, self._will, self)
+
+    def _connect(self) -> None:
+        self._wait(self._reconnecting.pause())
+        if self._stop_by is not None:
+            return
+        self._asked_at = time.monotonic()
+        try:
+            self._wire.connect()
+        except OSError as fault:
+            self._down(f"cannot reach the broker at {self._options.address}: {fault}")
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self._stop_by is None and (rest := until - time.monotonic()) > 0:
+            self.heartbeat = time.monotonic()
+            time.sleep(min(0.2, rest))
+
+    def _abandon(self, reason: str) -> None:
+        """Leave this connection, and the paho client with it."""
+        self._wire.close()
+        self._wire = self._new_wire()
+        self._lost(reason, None)
+
+    def _say_goodbye(self) -> None:
+        self._leaving = True
+        self._wire.publish(self._will)
+        self._drain()
+        self._wire.disconnect()
+        self._drain()
+
+    def _drain(self) -> None:
+        deadline = time.monotonic() + GOODBYE
+        while self._wire.socket is not None and self._wire.wants_write and time.monotonic() < deadline:
+            self._wire.write()
+
+    # What the wire tells, on this thread
+
+    def connected(self, present: bool, receive_maximum: int, max_packet: int | None) -> None:
+        """The broker accepted the connection."""
+        self._reconnecting.accepted()
+        self._connection += 1
+        self._up_since = time.monotonic()
+        self.fault = self._refusal = None
+        self._outbox.limit(receive_maximum)
+        self._max_packet = max_packet
+        version = self._reconnecting.version.value
+        self._log.info("connected", broker=str(self._options.address), mqtt=version, session_present=present)
+        if not present:
+            self._log.warning("the broker holds no session of ours: what it kept for us while we were away, if anything, is lost")
+        self._intake.put(SessionStarted(self._connection, present))
+        stale = sorted(self._recorded.difference(self._filters)) if present else []
+        if stale:
+            self._log.info("unsubscribing from what is not configured any more", filters=stale)
+            self._wire.unsubscribe(stale)
+        self._subscribing = self._wire.subscribe(self._filters, 1, replay=self._options.replay_retained)
+        self._wire.subscribe([self._will.topic], 0, replay=True)
+        for outgoing in self._birth():
+            self._publish(outgoing)
+
+    def refused(self, code: int, fault: str) -> None:
+        """The broker refused the connection."""
+        self._refusal = f"the broker refuses us: {fault}"
+        if self._reconnecting.refused(code):
+            self._abandon("the broker does not know MQTT 5: going on with 3.1.1")
+
+    def disconnected(self, code: int | None, fault: str) -> None:
+        """The connection is gone."""
+        if self._leaving:
+            self._up_since = None
+        elif self._up_since is None and self._refusal is None and self._reconnecting.silent():
+            self._abandon("the broker closes the connection when asked for MQTT 5: going on with 3.1.1")
+        else:
+            self._lost(fault, code)
+
+    def received(self, message: Message, topic: str, response: str | None, correlation: bytes | None) -> None:
+        """A message came."""
+        if topic == self._will.topic:
+            self._assert_presence(message.payload)
+        elif not self._deaf:
+            if message.qos == 0 and len(self._intake) > self._options.max_waiting:
+                self.dropped += 1
+                return
+            flags = (message.mid, message.qos, message.dup, message.retain)
+            self._intake.put(Delivery(self._connection, *flags, topic, bytes(message.payload), response, correlation))
+
+    def _assert_presence(self, payload: bytes | bytearray) -> None:
+        """A will may come late, from a connection before this one."""
+        if payload == self._will.payload and not self._leaving:
+            for outgoing in self._birth():
+                self._outbox.add(outgoing)
+
+    def settled(self, packet_id: int, code: int, fault: str | None) -> None:
+        """The broker answered a publish."""
+        outgoing = self._outbox.settle(packet_id)
+        if outgoing is None or outgoing.job is None:
+            return
+        if fault is None:
+            self._intake.put(Finish(job=outgoing.job, status=JobStatus.SUCCEEDED))
+        elif code not in PASSING or not self._outbox.retry(outgoing, time.monotonic()):
+            self._give_up(outgoing, f"the broker refused the message: {fault}")
+
+    def subscribed(self, packet_id: int, refused: Sequence[bool]) -> None:
+        """The broker answered a subscription."""
+        if packet_id != self._subscribing:
+            return
+        names = [name for name, no in zip(self._filters, refused, strict=False) if no]
+        if names:
+            self.fault = f"the broker refuses the subscription to {', '.join(names)}"
+            self._log.error("subscription refused", filters=names)
+        else:
+            self._recorded = frozenset(self._filters)
+            self._intake.put(Subscribed(self._filters))
+
+    # Going down
+
+    def _lost(self, reason: str, code: int | None) -> None:
+        """There is no connection any more, or there was none to begin with."""
+        if self._up_since is None:
+            self._down(self._refusal or reason)
+            return
+        stood = time.monotonic() - self._up_since
+        self._wire.forget()
+        given_up = self._outbox.broken(stood, protocol=code in POISON)
+        if given_up is not None:
+            self._give_up(given_up, "the broker closed the connection each time this message was sent")
+        if self._reconnecting.ended(stood, code):
+            self._log.error(
+                "connections end soon: does another client use the same client id?", client_id=self._options.client_id
+            )
+        self._down(f"connection lost: {reason}")
+
+    def _down(self, reason: str) -> None:
+        self._up_since = None
+        if reason != self.fault:
+            self._log.warning("no connection to the broker", reason=reason)
+        self.fault = reason
+
+    def _give_up(self, outgoing: Outgoing, reason: str) -> None:
+        if outgoing.job is not None:
+            self._intake.put(Finish(job=outgoing.job, status=JobStatus.FAILED, error=reason))

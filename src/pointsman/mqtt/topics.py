@@ -1,0 +1,89 @@
+"""Pointsman's own topics and what they mean, both ways. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType
+
+_KINDS = {kind.plural: kind for kind in OwnerType}
+
+
+@dataclass(frozen=True, slots=True)
+class StateTopic:
+    """`BASE/objects/ID/state`, `BASE/links/ID/state`: a report."""
+
+    entity: EntityRef
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteTopic:
+    """`BASE/objects/ID/operations/OP/execute` (links alike): a request to run an operation."""
+
+    entity: EntityRef
+    operation: OperationId
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTopic:
+    """`BASE/jobs/ID/results`: a custom result."""
+
+    job: JobId
+
+
+OwnTopic: TypeAlias = StateTopic | ExecuteTopic | ResultTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one worker: `base` is the setting `mqtt.base_topic`, `node` is `node.id`."""
+
+    base: str
+    node: str
+
+    @property
+    def status(self) -> str:
+        """Plain `online` or `offline`, retained; the will."""
+        return f"{self.base}/{self.node}/state"
+
+    @property
+    def info(self) -> str:
+        """Version, start, counts; retained."""
+        return f"{self.base}/{self.node}/info"
+
+    @property
+    def health(self) -> str:
+        """The verdict on the worker's health; retained."""
+        return f"{self.base}/{self.node}/health"
+
+    def job(self, job: JobId) -> str:
+        """Where a job is announced."""
+        return f"{self.base}/jobs/{job}"
+
+    def results(self, job: JobId) -> str:
+        """Where a job's custom results are taken."""
+        return f"{self.base}/jobs/{job}/results"
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What a worker subscribes to for itself."""
+        kinds = [f"{self.base}/{kind.plural}/+/" for kind in OwnerType]
+        return (
+            *[f"{kind}state" for kind in kinds],
+            *[f"{kind}operations/+/execute" for kind in kinds],
+            f"{self.base}/jobs/+/results",
+        )
+
+    def read(self, topic: str) -> OwnTopic | None:
+        """What a topic means, when it is one of ours that is listened to."""
+        if not topic.startswith(self.base + "/"):
+            return None
+        match topic[len(self.base) + 1 :].split("/"):
+            case [("objects" | "links") as kind, entity, "state"]:
+                return StateTopic(EntityRef(_KINDS[kind], EntityId(entity)))
+            case [("objects" | "links") as kind, entity, "operations", operation, "execute"]:
+                return ExecuteTopic(EntityRef(_KINDS[kind], EntityId(entity)), OperationId(operation))
+            case ["jobs", job, "results"]:
+                return ResultTopic(JobId(job))
+        return None
