@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from random import SystemRandom, Random
+from random import Random, SystemRandom
 
 COUNTER_BITS = 26
 

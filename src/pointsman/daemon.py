@@ -1,8 +1,8 @@
 """The composition root: settings → adapters → engine → threads; start, supervise, stop.
 
-The only file that knows all parts. It holds no rule of the domain. Threads: `engine` (the single writer), `mqtt` (the connection),
-the program pool's own, and the caller's, which supervises them: when one dies, the worker goes down with a clear last word, and the
-service manager starts it again.
+The only file that knows all parts. It holds no rule of the domain. Threads: `engine` (the single writer), `mqtt` (the
+connection), the program pool's own, and the caller's, which supervises them: when one dies, the worker goes down with a clear
+last word, and the service manager starts it again.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pointsman import __version__
 from pointsman.clock import SystemClock, Uuid7
 from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
+from pointsman.engine.redelivery import REMEMBERED
 from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
 from pointsman.mqtt.publisher import Announced, MqttPublisher, Outgoing
@@ -57,7 +58,7 @@ class Worker:
             settings.store.url,
             session=settings.mqtt.client_id,
             migrate=settings.store.migrate,
-            window=2 * settings.mqtt.receive_maximum,
+            window=REMEMBERED,
         )
         self.store.sync_definitions(configuration.definitions, clock.now())
         with self.store.begin() as unit:

@@ -86,7 +86,10 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
 def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decision:
     resolved = world.catalog.entity(report.entity)
     if resolved is None:
-        return _reject(Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=f"there is no {report.entity}"), at)
+        detail = f"there is no {report.entity}"
+        return _reject(
+            Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=detail, payload=report.payload), at
+        )
     known = world.states.get(report.entity)
     reading = change_of(report, known, at, new_id)
     if isinstance(reading, NoChange):

@@ -30,6 +30,9 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
 }
 """From each status to those that may follow. A final one is followed by none, so a late or repeated outcome changes nothing."""
 
+_NEVER_BEGUN = frozenset({JobStatus.CANCELLED, JobStatus.SUPPRESSED})
+"""What follows a queued job that nobody began to carry out."""
+
 
 def advance(
     job: Job, status: JobStatus, at: int, *, error: str | None = None, description: Mapping[str, Json] | None = None
@@ -43,5 +46,5 @@ def advance(
         error=error,
         description=job.description if description is None else description,
         finished=at if status.final else None,
-        attempts=job.attempts + (job.status is JobStatus.QUEUED),
+        attempts=job.attempts + (job.status is JobStatus.QUEUED and status not in _NEVER_BEGUN),
     )

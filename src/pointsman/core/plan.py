@@ -7,7 +7,7 @@ that has failed, with the reason: an execution that was asked for is never silen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic_core import to_json
 
@@ -43,27 +43,34 @@ def plan(
     change_id: ChangeId | None = None,
 ) -> Plan:
     """Plan one execution of `operation`."""
+    dispatch: Dispatch | None = None
+    description: Mapping[str, Json] = {}
+    status, error = JobStatus.QUEUED, None
+    try:
+        match operation:
+            case MqttOperation():
+                dispatch = _publish(operation, context)
+                description = {"topic": dispatch.topic, "message": dispatch.message}
+            case ProgramOperation():
+                dispatch = _program(operation, context, catalog)
+                description = {"exitCode": None, "stdout": ""}
+    except (MissingName, Unplannable) as fault:
+        status, error = JobStatus.FAILED, str(fault)
     job = Job(
         id=context.job,
         operation_id=operation.id,
         owner=context.entity,
         user_id=context.user,
         timestamp=context.timestamp,
-        status=JobStatus.QUEUED,
+        status=status,
+        description=description,
         trigger_states=trigger_states,
         change_id=change_id,
         args=context.args,
+        finished=context.timestamp if error else None,
+        error=error,
     )
-    try:
-        match operation:
-            case MqttOperation():
-                publish = _publish(operation, context)
-                return Plan(replace(job, description={"topic": publish.topic, "message": publish.message}), publish)
-            case ProgramOperation():
-                program = _program(operation, context, catalog)
-                return Plan(replace(job, description={"exitCode": None, "stdout": ""}), program)
-    except (MissingName, Unplannable) as fault:
-        return Plan(replace(job, status=JobStatus.FAILED, finished=context.timestamp, error=str(fault)), None)
+    return Plan(job, dispatch)
 
 
 def _publish(operation: MqttOperation, context: Context) -> Publish:
@@ -104,7 +111,7 @@ def _program(operation: ProgramOperation, context: Context, catalog: Catalog) ->
         script=script,
         arguments=tuple([render(argument, context) for argument in operation.arguments]),
         environment=environment,
-        stdin=to_json(_document(operation, context)).decode(),
+        stdin=to_json(_document(operation, context), inf_nan_mode="null").decode(),
         timeout_ms=operation.timeout_ms,
         output_limit=operation.output_limit,
     )

@@ -60,12 +60,12 @@ def value_of(macro: Macro, context: Context) -> str:
             return _of_state(context.state, name)
         case "previous", name:
             return _of_state(context.previous, name)
-        case "properties", name:
-            return _text(_named(context.properties, name, f"{context.entity} has no property {name!r}"))
-        case "args", name:
-            return _text(_named(context.args, name, f"the request gave no argument {name!r}"))
-        case _, path:
-            return _of_payload(context.payload, path)
+        case "properties", _:
+            return _text(_named(context.properties, macro, f"{context.entity} has no such property"))
+        case "args", _:
+            return _text(_named(context.args, macro, "the request gave no such argument"))
+        case _:
+            return _of_payload(context.payload, macro)
 
 
 def payload_value(payload: bytes) -> Json:
@@ -83,27 +83,31 @@ def _of_state(state: State | None, name: str) -> str:
     return state.id if name == "id" else state.name
 
 
-def _named(values: Mapping[str, Json], name: str, fault: str) -> Json:
+def _named(values: Mapping[str, Json], macro: Macro, fault: str) -> Json:
     try:
-        return values[name]
+        return values[macro.name]
     except KeyError:
-        raise MissingName(fault) from None
+        raise _missing(macro, fault) from None
 
 
-def _of_payload(payload: bytes | None, path: str) -> str:
+def _of_payload(payload: bytes | None, macro: Macro) -> str:
     if payload is None:
-        raise MissingName(f"no message reported the state, so there is no payload.{path}" if path else "there is no payload")
-    if not path:
+        raise _missing(macro, "no message reported the state")
+    if not macro.name:
         return payload.decode("utf-8", "replace")
     value = payload_value(payload)
-    for step in path.split("."):
+    for step in macro.name.split("."):
         if isinstance(value, Mapping) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
-            raise MissingName(f"the payload has no {path}")
+            raise _missing(macro, "the payload has nothing there")
     return _text(value)
+
+
+def _missing(macro: Macro, fault: str) -> MissingName:
+    return MissingName(f"expected something to put in place of {{{{{macro}}}}}, but {fault}")
 
 
 def _text(value: Json) -> str:
@@ -116,5 +120,15 @@ def _quoted(macro: Macro, text: str) -> str:
             return text
         case Quoting.JSON_STRING:
             return json.dumps(text, ensure_ascii=False)[1:-1]
+        case Quoting.JSON_VALUE:
+            return text if _is_json(text) else json.dumps(text, ensure_ascii=False)
         case Quoting.SHELL:
             return shlex.quote(text)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return False
+    return True

@@ -6,13 +6,15 @@ ids. So memory stays bounded, and a restart needs nothing of its own: everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from pointsman.engine.ports import ProgramPool, Publisher, Unit
 from pointsman.model.command import Finish
-from pointsman.model.effect import Acknowledge, Announce, Answer, Effect, Publish, ReplyTo, StartProgram
+from pointsman.model.delivery import Delivery
+from pointsman.model.effect import Acknowledge, Announce, Answer, Dispatch, Effect, Publish, ReplyTo, StartProgram
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
 
@@ -40,7 +42,7 @@ class Lane(Generic[D]):
     """How much room makes it worth reading them."""
 
     def __post_init__(self) -> None:
-        self.enough = max(1, min(PAGE, self.room()))
+        self.enough = max(1, min(PAGE, self.room() // 2))
 
     def offer(self, dispatch: D) -> bool:
         """Hand over a new job, unless others wait before it or there is no room: then it waits in the store too."""
@@ -60,14 +62,18 @@ class Lane(Generic[D]):
         """The jobs that come next, as many as there is room for."""
         refill = Refill(self, self.after)
         room = self.room()
-        while (want := min(PAGE, room - len(refill.jobs))) > 0:
-            page = unit.open_jobs(refill.after, want)
-            refill.jobs += [(job, dispatch) for job, dispatch in page if isinstance(dispatch, self.kind)]
-            if page:
-                refill.after = page[-1][0].id
-            if len(page) < want:
-                refill.waiting = False
+        page: Sequence[tuple[Job, Dispatch]] = ()
+        while not page or len(page) == PAGE:
+            page = unit.open_jobs(refill.after, PAGE)
+            if not page:
                 break
+            for job, dispatch in page:
+                if isinstance(dispatch, self.kind):
+                    if len(refill.jobs) >= room:
+                        return refill
+                    refill.jobs.append((job, dispatch))
+                refill.after = job.id
+        refill.waiting = False
         return refill
 
 
@@ -103,11 +109,14 @@ AnyRefill: TypeAlias = "Refill[Publish] | Refill[StartProgram]"
 class Dispatcher:
     """From effects to ports. `open` are the jobs that were handed over and are not final, as they stand."""
 
-    def __init__(self, publisher: Publisher, programs: ProgramPool) -> None:
+    def __init__(self, publisher: Publisher, programs: ProgramPool, hold: int = 0) -> None:
         self._publisher = publisher
         self._publishes = Lane(Publish, publisher.publish, publisher.room)
         self._programs = Lane(StartProgram, programs.start, programs.room)
         self.open: dict[JobId, Job] = {}
+        self._unacknowledged: deque[Delivery] = deque()
+        self._ease = publisher.room() // 2
+        self._hold = hold
 
     @property
     def ready(self) -> bool:
@@ -135,7 +144,8 @@ class Dispatcher:
         for effect in effects:
             match effect:
                 case Acknowledge(delivery):
-                    publisher.acknowledge(delivery)
+                    self._unacknowledged.append(delivery)
+                    self.acknowledge()
                 case Announce(job):
                     self._follow(job)
                     publisher.announce(job)
@@ -148,6 +158,16 @@ class Dispatcher:
                         publisher.answer(to, body)
                     else:
                         to(body)
+
+    def acknowledge(self) -> None:
+        """Acknowledge what is durable, in order; but hold back up to `hold` of them while publishing lags behind.
+
+        Then the broker, which sends no more than its window of unacknowledged messages, slows down with us: what comes in faster
+        than it can go out would only travel through the store. Should the worker die meanwhile, the messages come again and are
+        recognised. A broker that does not keep to the window (Mosquitto before 2.0.13) gains nothing by our holding back more.
+        """
+        while self._unacknowledged and (self._publishes.room() >= self._ease or len(self._unacknowledged) > self._hold):
+            self._publisher.acknowledge(self._unacknowledged.popleft())
 
     def _offer(self, lane: Lane[D], dispatch: D) -> None:
         if not lane.offer(dispatch):

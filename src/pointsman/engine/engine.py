@@ -20,7 +20,7 @@ from pointsman.engine.redelivery import Redeliveries
 from pointsman.engine.tally import Tally
 from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Begin, Command, Finish, Reject, RejectReason, ReportState
+from pointsman.model.command import AddResult, Begin, Command, Finish, Reject, RejectReason, Reply, ReportState
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Effect
 from pointsman.model.ids import EntityRef, JobId
@@ -81,12 +81,12 @@ class Engine:
         self._store = store
         self._interpret = interpret
         self._catalog = catalog
-        self._dispatcher = Dispatcher(publisher, programs)
+        self._dispatcher = Dispatcher(publisher, programs, hold=window)
         self._clock = clock
         self._new_id = new_id
         self._log = log
         self._limit = limit
-        self._redeliveries = Redeliveries(window)
+        self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
         self._next_prune = clock.monotonic()
         self._pending: Batch | None = None
@@ -120,7 +120,9 @@ class Engine:
         """One batch. Gives False when the store could not take it: it is kept, and nothing of it has been let out."""
         self.heartbeat = self._clock.monotonic()
         batch = self._pending or self._gather(wait)
-        if not (batch.commands or batch.deliveries or batch.acknowledge or self._dispatcher.ready):
+        # While the store is at fault, an empty batch finds out when it is back.
+        if not (batch.commands or batch.deliveries or batch.acknowledge or self._dispatcher.ready or self.store_fault):
+            self._dispatcher.acknowledge()
             return True
         self._pending = batch
         try:
@@ -136,6 +138,7 @@ class Engine:
         self._dispatcher.release(batch.acknowledge)
         self._dispatcher.resume(batch.refills)
         self._dispatcher.release(batch.effects)
+        self._dispatcher.acknowledge()
         return True
 
     def _gather(self, wait: float) -> Batch:
@@ -191,7 +194,8 @@ class Engine:
         try:
             decision = decide(world, command, at, self._new_id)
         except Exception as defect:  # noqa: BLE001 a defect in deciding one command must not stop the others
-            command = self._defect(defect, getattr(command, "topic", ""), getattr(command, "payload", b""))
+            reply: Reply = getattr(command, "reply", None)
+            command = self._defect(defect, getattr(command, "topic", ""), getattr(command, "payload", b""), reply)
             decision = decide(world, command, at, self._new_id)
         for reject in self.tally.count(command, decision):
             self._log.warning("message not taken", reason=reject.reason.value, topic=reject.topic, detail=reject.detail)
@@ -218,11 +222,11 @@ class Engine:
         if jobs:
             world.jobs.update(unit.jobs(jobs))
 
-    def _defect(self, defect: Exception, topic: str, payload: object) -> Reject:
+    def _defect(self, defect: Exception, topic: str, payload: object, reply: Reply = None) -> Reject:
         self._log.error("a defect stopped one message or request", topic=topic, exc_info=defect)
         excerpt = payload if isinstance(payload, bytes) else b""
         detail = f"{type(defect).__name__}: {defect}"
-        return Reject(reason=RejectReason.INTERNAL_ERROR, topic=topic, detail=detail, payload=excerpt)
+        return Reject(reason=RejectReason.INTERNAL_ERROR, topic=topic, detail=detail, payload=excerpt, reply=reply)
 
     def _note_store(self, fault: str | None) -> None:
         if fault == self.store_fault:

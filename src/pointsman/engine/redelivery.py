@@ -1,8 +1,11 @@
 """Recognises a redelivery: a QoS 1 message that was applied already and comes again because its PUBACK did not get through.
 
 MQTT keeps the packet identifier of an unacknowledged message across reconnects of a session and sets DUP (MQTT 5 §4.4, §3.3.1.1).
-At most `window` of them are unacknowledged at a time, so a DUP message whose identifier and digest are among the last two
-windows is the same message. Without the session the identifiers begin anew, and nothing from before may be compared.
+What may come again is what was applied and whose PUBACK the broker has not seen: no more than its window, with a broker that
+keeps to our Receive Maximum. Mosquitto before 2.0.13 does not, and a connection that breaks leaves what waited in the queue to
+come again; hence far more is remembered. Brokers number messages in sequence, so an identifier does not come round within so few.
+
+Without the session the identifiers begin anew, and nothing from before may be compared.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from pointsman.model.delivery import Delivery
 from pointsman.model.write import RememberDelivery
 
 DIGEST_BYTES = 16
+REMEMBERED = 10_000
+"""How many deliveries are remembered: more than can wait in queue and window together, fewer than there are identifiers."""
 
 
 def digest_of(delivery: Delivery) -> bytes:
@@ -25,8 +30,8 @@ def digest_of(delivery: Delivery) -> bytes:
 class Redeliveries:
     """The last deliveries of the session that were applied, in the order of their coming."""
 
-    def __init__(self, window: int) -> None:
-        self._size = 2 * window
+    def __init__(self, size: int = REMEMBERED) -> None:
+        self._size = size
         self._recent: deque[tuple[int, bytes]] = deque()
         self._count: Counter[tuple[int, bytes]] = Counter()
 

@@ -37,10 +37,10 @@ class Tally:
             match write:
                 case AddChange():
                     changed = True
-                case AddJob():
-                    self.jobs += 1
-                case UpdateJob(job) if job.status.final:
-                    self.finished[job.status.value] += 1
+                case AddJob(job, _) | UpdateJob(job):
+                    self.jobs += isinstance(write, AddJob)
+                    if job.status.final:
+                        self.finished[job.status.value] += 1
                 case CountReject():
                     self.rejected[write.reason.value] += 1
                     if self._is_new(write):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_CONTENT_TYPE, _RESPONSE_TOPIC, _CORRELATION, _USER = b"\x03", b"\x08", b"\x09", b"\x26"
+_EXPIRY, _CONTENT_TYPE, _RESPONSE_TOPIC, _CORRELATION, _USER = b"\x02", b"\x03", b"\x08", b"\x09", b"\x26"
 
 
 def publish_properties(
@@ -15,10 +15,13 @@ def publish_properties(
     content_type: str | None = None,
     response_topic: str | None = None,
     correlation: bytes | None = None,
+    expiry: int | None = None,
     user: Sequence[tuple[str, str]] = (),
 ) -> bytes:
-    """The properties with their length in front. Each text is at most 65,535 bytes."""
+    """The properties with their length in front. Each text is at most 65,535 bytes; `expiry` is in seconds, in 32 bits."""
     body = bytearray()
+    if expiry is not None:
+        body += _EXPIRY + expiry.to_bytes(4, "big")
     if content_type is not None:
         body += _CONTENT_TYPE + _binary(content_type.encode())
     if response_topic is not None:

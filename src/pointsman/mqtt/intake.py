@@ -96,7 +96,8 @@ class Reader:
         if entity is None:
             if Ignore.UNKNOWN_ENTITY in rule.ignore:
                 return None
-            return _reject(delivery, RejectReason.UNKNOWN_ENTITY, f"no object or link is declared with the id {route.entity!r}")
+            detail = f"no object or link is declared with the id {_excerpt(route.entity)}"
+            return _reject(delivery, RejectReason.UNKNOWN_ENTITY, detail)
         try:
             payload = _whole(delivery.payload) if not rule.state.steps and rule.reported is None else _json(delivery.payload)
         except Unreadable as fault:
@@ -137,7 +138,7 @@ def _report(
 ) -> Command:
     state = catalog.state(text)
     if state is None:
-        return _reject(delivery, RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {text!r}")
+        return _reject(delivery, RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {_excerpt(text)}")
     retained = policy if delivery.retain else None
     return ReportState(entity, state.id, delivery.topic, delivery.payload, retained, reported)
 
@@ -146,7 +147,7 @@ def _execute(delivery: Delivery, target: ExecuteTopic) -> Command:
     if delivery.retain:
         return _reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would run again at each connect")
     try:
-        args = _json(delivery.payload) if delivery.payload.strip() else {}
+        args = _finite(_json(delivery.payload)) if delivery.payload.strip() else {}
     except Unreadable as fault:
         return _reject(delivery, RejectReason.BAD_REQUEST, str(fault))
     if not isinstance(args, Mapping):
@@ -166,7 +167,7 @@ def _add_result(delivery: Delivery, target: ResultTopic) -> Command:
     if delivery.retain:
         return _reject(delivery, RejectReason.RETAINED_REQUEST, "a retained result would be added again at each connect")
     try:
-        payload = _whole(delivery.payload)
+        payload = _finite(_whole(delivery.payload))
     except Unreadable as fault:
         return _reject(delivery, RejectReason.UNPARSABLE, str(fault))
     return AddResult(job=target.job, payload=payload, by=MQTT_USER, topic=delivery.topic, reply=_reply(delivery))
@@ -203,6 +204,15 @@ def _whole(payload: bytes) -> Json:
             return payload.decode("utf-8").strip()
         except UnicodeDecodeError:
             raise Unreadable(f"expected text in UTF-8, found {_excerpt(payload)}") from None
+    return value
+
+
+def _finite(value: Json) -> Json:
+    """The value, when it can be sent on as JSON: a number such as 1e400 is read as infinite, which JSON cannot say."""
+    try:
+        from_json(to_json(value), allow_inf_nan=False)
+    except ValueError:
+        raise Unreadable(f"expected numbers that a double can hold, found {_excerpt(value)}") from None
     return value
 
 

@@ -99,5 +99,5 @@ class ConnectionOptions:
     """First and longest pause between attempts to connect, in seconds; half of it is chance."""
     replay_retained: bool = True
     """Whether retained messages come at each subscribing (MQTT 5 §3.8.3.1: retain handling 0), or never (2)."""
-    max_waiting: int = 10_000
+    max_waiting: int = 2000
     """How many deliveries may wait for the engine before those at QoS 0, which nothing else bounds, are dropped."""

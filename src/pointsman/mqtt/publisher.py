@@ -30,6 +30,8 @@ class Outgoing:
     content_type: str | None = None
     response_topic: str | None = None
     correlation: bytes | None = None
+    expiry: int | None = None
+    """After how many seconds the broker drops it where it has not delivered it yet (MQTT 5 §3.3.2.3.3)."""
     attempts: int = 0
     """How often it was refused for a passing reason, or alone in flight when the broker closed the connection."""
 

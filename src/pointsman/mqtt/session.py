@@ -36,6 +36,8 @@ POISON = frozenset({0x81, 0x82, 0x90, 0x93, 0x95, 0x99})
 """DISCONNECT codes that blame a packet: malformed, protocol error, topic name, receive maximum, too large, payload format."""
 NO_ANSWER = 10.0
 """Seconds after which a broker that does not answer CONNECT is given up."""
+FULL_WAIT = 0.02
+"""Seconds between two looks at a queue that is full."""
 GOODBYE = 2.0
 """Seconds that saying goodbye may take."""
 HEADER = 512
@@ -168,10 +170,12 @@ class Session:
         due = self._outbox.due(now)
         wait = 1.0 if due is None else min(1.0, due)
         self._watch()
-        ready = dict(self._poll.poll(0 if wire.buffered else wait * 1000))
+        if self._full:
+            wait = min(wait, FULL_WAIT)
+        ready = dict(self._poll.poll(0 if wire.buffered and not self._full else wait * 1000))
         if ready.pop(self._bell, 0):
             os.read(self._bell, 64)
-        if any(events != select.POLLOUT for events in ready.values()) or wire.buffered:
+        if not self._full and (wire.buffered or any(events != select.POLLOUT for events in ready.values())):
             wire.read()
         self._flush()
         if self._wire.wants_write:
@@ -185,7 +189,8 @@ class Session:
     def _watch(self) -> None:
         """Poll the socket that there is now, for writing too while something waits to be written."""
         sock = self._wire.socket
-        watched = None if sock is None else (sock.fileno(), select.POLLIN | (select.POLLOUT if self._wire.wants_write else 0))
+        events = (0 if self._full else select.POLLIN) | (select.POLLOUT if self._wire.wants_write else 0)
+        watched = None if sock is None else (sock.fileno(), events)
         if watched == self._watched:
             return
         if self._watched is not None:
@@ -194,6 +199,13 @@ class Session:
         if watched is not None:
             self._poll.register(*watched)
         self._watched = watched
+
+    @property
+    def _full(self) -> bool:
+        """Whether to read no more for now. Only a broker that does not keep to the Receive Maximum gets us there: it has to wait,
+        as TCP makes it, until the engine has caught up.
+        """
+        return len(self._intake) > self._options.max_waiting + self._options.receive_maximum
 
     def _flush(self) -> None:
         self._rung = False

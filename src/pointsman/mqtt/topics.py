@@ -66,6 +66,19 @@ class Topics:
         return f"{self.base}/jobs/{job}/results"
 
     @property
+    def jobs(self) -> str:
+        """The filter for the announcements of all jobs."""
+        return f"{self.base}/jobs/+"
+
+    def execute(self, entity: EntityRef, operation: OperationId) -> str:
+        """Where a request to run an operation is taken."""
+        return f"{self.base}/{entity.kind.plural}/{entity.id}/operations/{operation}/execute"
+
+    def response(self, client_id: str) -> str:
+        """Where a client of ours waits for answers (MQTT 5 §4.10)."""
+        return f"{self.base}/response/{client_id}"
+
+    @property
     def filters(self) -> tuple[str, ...]:
         """What a worker subscribes to for itself."""
         kinds = [f"{self.base}/{kind.plural}/+/" for kind in OwnerType]

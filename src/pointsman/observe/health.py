@@ -76,7 +76,8 @@ def health_file(configured: str | None, node: str, store_url: str, environ: Mapp
     """Where this worker's health file is: as configured, else in the run-time directory, under a name of its own."""
     if configured:
         return Path(configured)
-    name = f"pointsman-{hashlib.sha256(f'{node}\0{store_url}'.encode()).hexdigest()[:12]}.json"
+    worker = hashlib.sha256("\0".join((node, store_url)).encode()).hexdigest()[:12]
+    name = f"pointsman-{worker}.json"
     for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
         directory = environ.get(variable)
         if directory and os.path.isdir(directory):

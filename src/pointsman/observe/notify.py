@@ -8,13 +8,10 @@ from collections.abc import Mapping
 
 
 class Notifier:
-    """Sends to `$NOTIFY_SOCKET`; says nothing where there is none. `watchdog` is the period in seconds within which it wants to hear
-    that we are alive, None when it does not ask."""
+    """Sends to `$NOTIFY_SOCKET`; says nothing where there is none."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
-        microseconds = environ.get("WATCHDOG_USEC", "")
-        self.watchdog = int(microseconds) / 1_000_000 if microseconds.isdecimal() and int(microseconds) > 0 else None
 
     def ready(self, status: str) -> None:
         """The worker is up."""
