@@ -87,9 +87,7 @@ def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decisi
     resolved = world.catalog.entity(report.entity)
     if resolved is None:
         detail = f"there is no {report.entity}"
-        return _reject(
-            Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=detail, payload=report.payload), at
-        )
+        return _reject(Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=detail, payload=report.payload), at)
     known = world.states.get(report.entity)
     reading = change_of(report, known, at, new_id)
     if isinstance(reading, NoChange):

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from pydantic_core import to_json
 
-from pointsman.core.render import Context, MissingName, payload_value, render, value_of
+from pointsman.core.render import Context, MissingName, payload_value, render
 from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import ChangeId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
-from pointsman.model.template import Template
+from pointsman.model.template import Macro, Template
 from pointsman.model.topic import topic_fault
 
 
@@ -86,18 +86,19 @@ def _publish(operation: MqttOperation, context: Context) -> Publish:
 
 
 def _topic(template: Template, context: Context) -> str:
-    for macro in template.macros:
-        value = value_of(macro, context)
-        if not value or any(char in "/+#\0" for char in value):
-            raise Unplannable(
-                f"expected one topic level for {{{{{macro}}}}} in the topic {template.source!r}, "
-                f"found {value!r}: it may not be empty or have / + # or NUL in it"
-            )
-    topic = render(template, context)
+    topic = render(template, context, _check_level)
     fault = topic_fault(topic)
     if fault:
         raise Unplannable(f"expected a topic that can be published to, found {topic!r} with {fault}")
     return topic
+
+
+def _check_level(macro: Macro, value: str) -> None:
+    """A value stays one level: it may not lead to topics that the operation's author did not mean."""
+    if not value or any(char in value for char in "/+#\0"):
+        raise Unplannable(
+            f"expected one topic level for {{{{{macro}}}}}, found {value!r}: it may not be empty or have / + # or NUL in it"
+        )
 
 
 def _program(operation: ProgramOperation, context: Context, catalog: Catalog) -> StartProgram:

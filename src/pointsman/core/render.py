@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pydantic_core import from_json, to_json
@@ -38,9 +38,21 @@ class Context:
     """The message that reported the state; None when no message did."""
 
 
-def render(template: Template, context: Context) -> str:
-    """The template's text. Raises MissingName when a macro names something that is not there."""
-    return "".join([part if isinstance(part, str) else _quoted(part, value_of(part, context)) for part in template.parts])
+def render(template: Template, context: Context, check: Callable[[Macro, str], None] | None = None) -> str:
+    """The template's text. `check` sees each value before it goes in, and may raise.
+
+    Raises MissingName when a macro names something that is not there.
+    """
+    text: list[str] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            text.append(part)
+            continue
+        value = value_of(part, context)
+        if check is not None:
+            check(part, value)
+        text.append(value if part.quoting is Quoting.PLAIN else _quoted(part.quoting, value))
+    return "".join(text)
 
 
 def value_of(macro: Macro, context: Context) -> str:
@@ -114,16 +126,16 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else to_json(value).decode()
 
 
-def _quoted(macro: Macro, text: str) -> str:
-    match macro.quoting:
-        case Quoting.PLAIN:
-            return text
+def _quoted(quoting: Quoting, text: str) -> str:
+    match quoting:
         case Quoting.JSON_STRING:
             return json.dumps(text, ensure_ascii=False)[1:-1]
         case Quoting.JSON_VALUE:
             return text if _is_json(text) else json.dumps(text, ensure_ascii=False)
         case Quoting.SHELL:
             return shlex.quote(text)
+        case Quoting.PLAIN:
+            return text
 
 
 def _is_json(text: str) -> bool:

@@ -35,6 +35,8 @@ class Quoting(Enum):
     PLAIN = "plain"
     JSON_STRING = "json string"
     """Between the quotes of a JSON string: quotes, backslashes and control characters are escaped."""
+    JSON_VALUE = "json value"
+    """Where a JSON value stands: what is none, such as a text without quotes, is put in quotes."""
     SHELL = "shell"
     """In the text of a script: one word for a POSIX shell."""
 
@@ -100,14 +102,17 @@ def parse_template(source: str, quoting: Quoting = Quoting.PLAIN) -> Template:
 
 
 def parse_message(source: str) -> Template:
-    """Compile an MQTT message. In one that is JSON, macros inside its strings are marked to be escaped for them."""
+    """Compile an MQTT message. In one that is JSON, each macro is marked by where it stands, so that it stays JSON."""
     template = parse_template(source)
     inside = _inside_strings(template)
-    if inside is None or not any(inside):
+    if not inside or not _is_json(_filled(template, inside, "0")):
         return template
+    # In a text such as {"n": 1{{x}}}, or one that is nothing but a macro, the author knows better what stands there.
+    whole = _filled(template, inside, "null")
+    outside = Quoting.JSON_VALUE if whole.lstrip()[:1] in ("{", "[") and _is_json(whole) else Quoting.PLAIN
     marks = iter(inside)
     parts = tuple(
-        Macro(part.root, part.name, Quoting.JSON_STRING if next(marks) else Quoting.PLAIN) if isinstance(part, Macro) else part
+        Macro(part.root, part.name, Quoting.JSON_STRING if next(marks) else outside) if isinstance(part, Macro) else part
         for part in template.parts
     )
     return Template(source, parts)
@@ -129,15 +134,13 @@ def _macro(path: str, position: int, quoting: Quoting) -> Macro:
     return Macro(root, name, quoting)
 
 
-def _inside_strings(template: Template) -> list[bool] | None:
-    """For each macro whether it stands inside a JSON string; None when the whole is not JSON whatever the macros are."""
-    text: list[str] = []
+def _inside_strings(template: Template) -> list[bool]:
+    """For each macro whether it stands inside a JSON string, if the whole is JSON."""
     marks: list[bool] = []
     in_string = escaped = False
     for part in template.parts:
         if isinstance(part, Macro):
             marks.append(in_string)
-            text.append("0")
             continue
         for char in part:
             if escaped:
@@ -146,9 +149,18 @@ def _inside_strings(template: Template) -> list[bool] | None:
                 escaped = in_string
             elif char == '"':
                 in_string = not in_string
-        text.append(part)
-    try:
-        json.loads("".join(text))
-    except (ValueError, RecursionError):
-        return None
     return marks
+
+
+def _filled(template: Template, inside: list[bool], value: str) -> str:
+    """The text with a 0 for each macro in a string, and `value` for each of the others."""
+    marks = iter(inside)
+    return "".join([part if isinstance(part, str) else "0" if next(marks) else value for part in template.parts])
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -57,9 +57,13 @@ class Outbox:
 
     def next(self, now: float) -> Outgoing | None:
         """The next message that may be published now."""
+        again: list[Outgoing] = []
         while self._later and self._later[0][0] <= now:
-            self._pending.appendleft(heappop(self._later)[2])
+            again.append(heappop(self._later)[2])
+        self._pending.extendleft(reversed(again))
         if len(self.in_flight) < (1 if self._one_by_one else self.window):
+            if self._casual and self._casual[0].qos:
+                return self._casual.popleft()  # an answer, which must not wait until no job does
             if self._pending:
                 return self._pending.popleft()
             return self._casual.popleft() if self._casual else None
@@ -79,8 +83,10 @@ class Outbox:
 
     def settle(self, packet_id: int) -> Outgoing | None:
         """The broker answered, or a QoS 0 message is on its way."""
-        self._one_by_one = False
-        return self.in_flight.pop(packet_id, None)
+        outgoing = self.in_flight.pop(packet_id, None)
+        if outgoing is not None and outgoing.job:
+            self._one_by_one = False  # what carries out no job proves nothing: it goes through before the one that does not
+        return outgoing
 
     def retry(self, outgoing: Outgoing, now: float) -> bool:
         """Try again later, with growing pauses; False when it was tried often enough."""

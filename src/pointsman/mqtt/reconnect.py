@@ -13,7 +13,7 @@ TAKEN_OVER = 0x8E
 LASTING = 5.0
 """A connection that stood for so long, in seconds, was a good one."""
 SILENT = 3
-"""How many connections closed without a CONNACK make a broker that does not know MQTT 5."""
+"""How many connections closed without a CONNACK look like a broker that does not know MQTT 5."""
 SHORT = 3
 """How many connections in a row that did not last look like another client with the same id."""
 
@@ -23,7 +23,8 @@ class Reconnecting:
 
     def __init__(self, wanted: Version, first: float, longest: float, chance: Callable[[], float]) -> None:
         """`first` and `longest` pause in seconds; `chance` gives a number from 0 to 1, so that a fleet does not come at once."""
-        self._auto = wanted is Version.AUTO
+        self._open = wanted is Version.AUTO
+        """Whether the version is still to be found out."""
         self.version = Version.V311 if wanted is Version.V311 else Version.V5
         self._first = first
         self._longest = longest
@@ -44,16 +45,26 @@ class Reconnecting:
     def refused(self, code: int) -> bool:
         """The broker refused with this CONNACK code. True: try again at once with MQTT 3.1.1."""
         self._silent = 0
-        if code == UNSUPPORTED_VERSION and self._auto and self.version is Version.V5:
-            return self._fall_back()
+        if code == UNSUPPORTED_VERSION and self._open and self.version is Version.V5:
+            self._open = False
+            self.version = Version.V311
+            self._next = None
+            return True
         if code in PERMANENT:
             self._next = self._longest
         return False
 
     def silent(self) -> bool:
-        """The connection was closed before a CONNACK came. True: try again at once with MQTT 3.1.1."""
+        """The connection was closed before a CONNACK came. True: try again with the other version.
+
+        It may be a broker that does not know MQTT 5, or a proxy before one that is down: 3.1.1 is tried once, and then 5 again.
+        """
         self._silent += 1
-        return self._auto and self.version is Version.V5 and self._silent >= SILENT and self._fall_back()
+        if not self._open or (self.version is Version.V5 and self._silent < SILENT):
+            return False
+        self._silent = 0
+        self.version = Version.V311 if self.version is Version.V5 else Version.V5
+        return True
 
     def accepted(self) -> None:
         """A connection stands."""
@@ -67,8 +78,3 @@ class Reconnecting:
         if code == TAKEN_OVER:
             self._next = self._longest
         return code == TAKEN_OVER or self._short == SHORT
-
-    def _fall_back(self) -> bool:
-        self.version = Version.V311
-        self._next = None
-        return True

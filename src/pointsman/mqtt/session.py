@@ -32,8 +32,9 @@ from pointsman.mqtt.wire import Wire
 
 PASSING = frozenset({0x80, 0x83, 0x91, 0x97})
 """PUBACK codes worth another try: unspecified, implementation specific, packet identifier in use, quota exceeded."""
-POISON = frozenset({0x81, 0x82, 0x90, 0x93, 0x95, 0x99})
-"""DISCONNECT codes that blame a packet: malformed, protocol error, topic name, receive maximum, too large, payload format."""
+POISON = frozenset({0x81, 0x82, 0x90, 0x93, 0x95, 0x99, 0x9A, 0x9B})
+"""DISCONNECT codes that blame a packet: malformed, protocol error, topic name, receive maximum, too large, payload format, retain
+or QoS not supported."""
 NO_ANSWER = 10.0
 """Seconds after which a broker that does not answer CONNECT is given up."""
 FULL_WAIT = 0.02
@@ -158,6 +159,7 @@ class Session:
                 self._say_goodbye()
         finally:
             self._wire.close()
+            self._rung = True  # whoever rings now must not write to what the number stands for by then
             os.close(self._rope)
             os.close(self._bell)
 
@@ -167,7 +169,7 @@ class Session:
     def _turn(self) -> None:
         now = self.heartbeat = time.monotonic()
         wire = self._wire
-        due = self._outbox.due(now)
+        due = None if self._up_since is None else self._outbox.due(now)
         wait = 1.0 if due is None else min(1.0, due)
         self._watch()
         if self._full:
@@ -222,7 +224,11 @@ class Session:
         if limit is not None and size + 3 * len(outgoing.topic) + HEADER > limit:
             self._give_up(outgoing, f"the broker takes packets of at most {limit} bytes, the message has {size}")
             return
-        packet_id = self._wire.publish(outgoing)
+        try:
+            packet_id = self._wire.publish(outgoing)
+        except (ValueError, OverflowError) as fault:  # it does not fit into a packet, now or later
+            self._give_up(outgoing, f"the message cannot be published: {fault}")
+            return
         self._outbox.sent(packet_id, outgoing)
 
     # Connecting
@@ -235,6 +241,7 @@ class Session:
         if self._stop_by is not None:
             return
         self._asked_at = time.monotonic()
+        self._refusal = None
         try:
             self._wire.connect()
         except OSError as fault:
@@ -299,13 +306,15 @@ class Session:
         if self._leaving:
             self._up_since = None
         elif self._up_since is None and self._refusal is None and self._reconnecting.silent():
-            self._abandon("the broker closes the connection when asked for MQTT 5: going on with 3.1.1")
+            self._abandon(f"the broker closes the connection without a word: trying MQTT {self._reconnecting.version.value}")
         else:
             self._lost(fault, code)
 
     def received(self, message: Message, topic: str, response: str | None, correlation: bytes | None) -> None:
         """A message came."""
         if topic == self._will.topic:
+            if message.qos:  # an intake rule reads it too: without a PUBACK it would take a place in the window for ever
+                self._wire.acknowledge(message.mid)
             self._assert_presence(message.payload)
         elif not self._deaf:
             if message.qos == 0 and len(self._intake) > self._options.max_waiting:

@@ -1,0 +1,8 @@
+"""The only SQL. Knows the model and the engine's ports; knows no MQTT and no rule of the domain: it decides nothing.
+
+Begin with `tables.py`, the schema in one look; then `unit.py`, one transaction of the engine.
+"""
+
+from pointsman.store.opening import open_reader, open_store
+
+__all__ = ["open_reader", "open_store"]

@@ -1,0 +1,1 @@
+"""Alembic's scripts, run by `store/schema.py`. A revision that was released is never edited: each change is a new one."""

@@ -1,0 +1,116 @@
+"""The demo's parts together: broker, worker, pumps, screen. Pumps and screen are one MQTT client, on the caller's thread."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import click
+from pydantic_core import from_json
+
+from pointsman import __version__
+from pointsman.cli.demo_broker import DemoBroker, Kind, private_broker
+from pointsman.cli.demo_children import Child
+from pointsman.cli.demo_pumps import Pumps, Report
+from pointsman.cli.demo_screen import Screen
+from pointsman.cli.output import pairs, wants_json
+from pointsman.errors import PointsmanError
+from pointsman.model.ids import JobId
+from pointsman.mqtt.options import Address, ConnectionOptions
+from pointsman.mqtt.publisher import Outgoing
+from pointsman.mqtt.requests import Client
+from pointsman.mqtt.topics import Topics
+from pointsman.settings import Configuration, load_configuration
+from pointsman.store.opening import open_reader
+from pointsman.store.reads.history import change
+
+CONFIGURATION = "demo.yaml"
+URLS = ("mqtt://127.0.0.1:1883", "sqlite:///jobs.db")
+"""What that file says of broker and store, to be replaced."""
+STARTING = 20.0
+"""Seconds that the worker has to come online."""
+
+
+def show(directory: Path, wanted: Kind | None, seconds: float | None) -> None:
+    """Run the demo in an empty directory, for so many seconds or without end. Raises PointsmanError when a part goes missing."""
+    with private_broker(directory, wanted) as broker:
+        path = _write_configuration(directory, broker)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")}
+        configuration = load_configuration(path, environment)
+        topics = Topics(configuration.settings.mqtt.base_topic, configuration.settings.node.id)
+        options = ConnectionOptions(address=Address(host="127.0.0.1", port=broker.port, tls=False), client_id="pointsman-demo")
+        command = [sys.executable, "-P", "-m", "pointsman", "run", "--config", str(path)]
+        with Client(options) as client:
+            client.subscribe(topics.status, topics.jobs)
+            with Child("worker", command, directory, environment) as worker:
+                _await_worker(client, topics, worker)
+                if not wants_json():
+                    _greet(broker, path)
+                _follow(client, configuration, topics, worker, seconds)
+
+
+def _write_configuration(directory: Path, broker: DemoBroker) -> Path:
+    text = (importlib.resources.files("pointsman.cli") / CONFIGURATION).read_text(encoding="utf-8")
+    for old, new in zip(URLS, (broker.url, f"sqlite:///{directory}/jobs.db"), strict=True):
+        text = text.replace(old, new)
+    path = directory / "pointsman.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _await_worker(client: Client, topics: Topics, worker: Child) -> None:
+    deadline = time.monotonic() + STARTING
+    while time.monotonic() < deadline:
+        heard = client.receive(0.1)
+        if heard is not None and heard.topic == topics.status and heard.payload == b"online":
+            return
+        _check(worker)
+    raise PointsmanError(f"the worker did not come online within {STARTING:g} s:\n{worker.log}")
+
+
+def _check(worker: Child) -> None:
+    if worker.ended:
+        raise PointsmanError(f"the worker ended:\n{worker.log}")
+
+
+def _greet(broker: DemoBroker, path: Path) -> None:
+    program = f"{sys.executable} -m pointsman"
+    if Path(sys.argv[0]).name == "pointsman":
+        program = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else sys.argv[0]
+    said = [
+        ("broker", f"{broker.kind} at {broker.url}"),
+        ("worker", f"pointsman {__version__}, all of it in {path.parent}"),
+        ("trigger one", f'{broker.publish} -q 1 -t plant/pump-1/state -m \'{{"state": "FAULT"}}\''),
+        ("run one", f"{program} --config {path} execute pump-2 diagnose --wait"),
+        ("list them", f"{program} --config {path} jobs list"),
+        ("end it", "Ctrl-C"),
+    ]
+    click.echo("\n".join([*pairs(said), ""]))
+
+
+def _follow(client: Client, configuration: Configuration, topics: Topics, worker: Child, seconds: float | None) -> None:
+    now = time.monotonic()
+    end = math.inf if seconds is None else now + seconds
+    pumps = Pumps(Random(), now)  # noqa: S311 nothing secret
+    with open_reader(configuration.settings.store.url) as store:
+        screen = Screen(configuration.catalog, partial(change, store), as_json=wants_json())
+        for birth in pumps.births():
+            client.publish(_outgoing(birth))
+        while now < end:
+            if report := pumps.turn(now):
+                client.publish(_outgoing(report))
+            _check(worker)
+            heard = client.receive(max(0.0, min(pumps.due, end) - now))
+            if heard is not None and heard.topic.startswith(topics.job(JobId(""))):
+                screen.show(from_json(heard.payload))
+            now = time.monotonic()
+
+
+def _outgoing(report: Report) -> Outgoing:
+    return Outgoing(topic=report.topic, payload=report.payload, qos=1)

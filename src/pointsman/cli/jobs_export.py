@@ -1,0 +1,79 @@
+"""`pointsman jobs export`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from pointsman.cli.configured import reader
+from pointsman.cli.job_filter import filtered
+from pointsman.cli.output import print_json
+from pointsman.cli.verb import verb
+
+if TYPE_CHECKING:
+    from pointsman.model.job import Job
+
+
+@verb("export")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ndjson", "csv"]),
+    default="ndjson",
+    show_default=True,
+    help="A job a line, or a table.",
+)
+@filtered
+def command(form: str, **which: object) -> None:
+    """Write jobs to standard output, oldest first.
+
+    Reads the store itself, a page at a time, so that any number of jobs takes the same memory. In CSV the columns are the fields
+    of a job; what is no plain value is JSON.
+    """
+    from pointsman.cli.job_filter import job_filter
+    from pointsman.store.reads.jobs import every
+
+    with reader() as store:
+        jobs = every(store, job_filter(which))
+        if form == "csv":
+            _write_csv(jobs)
+        else:
+            for job in jobs:
+                print_json(job.to_json())
+
+
+def _write_csv(jobs: Iterable[Job]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for job in jobs:
+        fields = job.to_json()
+        writer.writerow([_cell(fields[name]) for name in FIELDS])
+
+
+def _cell(value: object) -> object:
+    return value if value is None or isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False, default=dict)
+
+
+FIELDS = (
+    "id",
+    "timestamp",
+    "finished",
+    "status",
+    "operation_id",
+    "owner_type",
+    "owner_id",
+    "user_id",
+    "attempts",
+    "error",
+    "description",
+    "process_meta",
+    "change_id",
+    "args",
+    "results",
+)
+"""The columns of CSV: every field of a job's JSON."""

@@ -1,0 +1,108 @@
+"""From files, environment and flags to one configuration that is known to be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pointsman.errors import ConfigurationError
+from pointsman.model.catalog import Catalog
+from pointsman.model.rule import IntakeRule
+from pointsman.settings.catalog import CatalogBuilder
+from pointsman.settings.definitions import Definition, definitions
+from pointsman.settings.document import read_document
+from pointsman.settings.effective import effective_settings
+from pointsman.settings.faults import PLANNED, keys_of
+from pointsman.settings.forms import FileForm, IntakeForm
+from pointsman.settings.intake import IntakeBuilder, own_filters
+from pointsman.settings.layers import SettingPath
+from pointsman.settings.merge import merge
+from pointsman.settings.problem import Origin, Problem, nearest, one_of
+from pointsman.settings.report import Report
+from pointsman.settings.schema import Settings
+from pointsman.settings.sources import Sources
+from pointsman.settings.tree import Map
+
+VARIABLE = "POINTSMAN_CONFIG"
+HERE = Path("pointsman.yaml")
+SYSTEM = Path("/etc/pointsman/pointsman.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that a worker is told."""
+
+    settings: Settings
+    catalog: Catalog
+    rules: tuple[IntakeRule, ...]
+    definitions: tuple[Definition, ...]
+    """The catalog as documents, for the store."""
+    sources: tuple[str, ...]
+    """The files that it was read from."""
+    origins: Mapping[SettingPath, Origin] = field(default_factory=dict)
+    """Where each setting was given."""
+
+
+def find_configuration(explicit: str | None, environ: Mapping[str, str]) -> Path:
+    """The file to read: `--config`, else POINTSMAN_CONFIG, else ./pointsman.yaml, else /etc/pointsman/pointsman.yaml.
+
+    Raises ConfigurationError when the one that is named is not there, or none is.
+    """
+    named, by = (explicit, "--config") if explicit else (environ.get(VARIABLE), VARIABLE)
+    if named:
+        if not Path(named).is_file():
+            raise ConfigurationError(f"expected a configuration file at {named}, as {by} says, found none; correct it")
+        return Path(named)
+    for path in (HERE, SYSTEM):
+        if path.is_file():
+            return path
+    raise ConfigurationError(
+        f"expected a configuration file, found none; looked at --config, {VARIABLE}, ./{HERE} and {SYSTEM}: name or write one"
+    )
+
+
+def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> Configuration:
+    """Read a file, and conf.d/*.yaml beside it. `overrides` are settings of the command line, by names such as `mqtt.url`.
+
+    Raises InvalidConfiguration, a ConfigurationError, with every problem that can be found at once.
+    """
+    sources = Sources()
+    report = Report(sources)
+    tree = _read(path, report)
+    _check_sections(tree, report)
+    settings, origins = effective_settings(tree, environ, overrides or {}, report)
+    builder = CatalogBuilder(tree, report)
+    catalog = builder.build()
+    intake = IntakeBuilder(report, catalog, own_filters(settings.mqtt.base_topic, settings.node.id))
+    rules = [intake.build(form, place) for form, place in builder.items("intake", IntakeForm)]
+    report.raise_problems()
+    return Configuration(
+        settings=settings,
+        catalog=catalog,
+        rules=tuple([rule for rule in rules if rule is not None]),
+        definitions=tuple(definitions(catalog)),
+        sources=sources.names,
+        origins=origins,
+    )
+
+
+def _read(path: Path, report: Report) -> Map:
+    """All files as one tree."""
+    trees = []
+    for file in (path, *sorted((path.parent / "conf.d").glob("*.yaml"))):
+        found = read_document(file, report.sources)
+        if isinstance(found, Problem):
+            report.add(found)
+        else:
+            trees.append(found)
+    return trees[0] if len(trees) == 1 else merge(trees, report)
+
+
+def _check_sections(tree: Map, report: Report) -> None:
+    sections = keys_of(FileForm)
+    for name in tree:
+        if name not in sections:
+            hint = f": {PLANNED[name]} is not part of this version; take it out" if name in PLANNED else nearest(name, sections)
+            report.key(tree, [name], f"expected {one_of(sections)}, found {name!r}{hint}")

@@ -1,0 +1,94 @@
+"""Gathers the problems of a configuration while it is read: nothing stops at the first one."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pointsman.settings.faults import faults
+from pointsman.settings.problem import InvalidConfiguration, Origin, Problem
+from pointsman.settings.sources import Sources
+from pointsman.settings.tree import Map, Path, Seq, Value, mark_of
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+class Report:
+    """All problems that were found so far."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self._problems: list[Problem] = []
+
+    def add(self, problem: Problem) -> None:
+        """One more."""
+        self._problems.append(problem)
+
+    def at(self, mark: int, message: str) -> None:
+        """Something is wrong at a mark."""
+        self.add(Problem(self.sources.origin(mark), message))
+
+    def value(self, node: Map | Seq, path: Path, message: str) -> None:
+        """The value at `path` in `node` is wrong."""
+        self.at(mark_of(node, path), message)
+
+    def key(self, node: Map | Seq, path: Path, message: str) -> None:
+        """The key at `path` in `node` is wrong."""
+        self.at(mark_of(node, path, key=True), message)
+
+    def inside(self, node: Map | Seq, path: Path, offset: int, message: str) -> None:
+        """The text at `path` is wrong from the character `offset` on."""
+        mark = mark_of(node, path)
+        found = value_at(node, path)
+        self.at(self.sources.inside(mark, found, offset) if isinstance(found, str) else mark, message)
+
+    def mark(self, node: Map | Seq, path: Path) -> int:
+        """The mark of something."""
+        return mark_of(node, path)
+
+    def origin(self, node: Map | Seq, path: Path = ()) -> Origin:
+        """Where something is, to be named in a message."""
+        return self.sources.origin(mark_of(node, path))
+
+    def parse(self, form: type[Form], value: Value, around: Map | Seq, path: Path) -> Form | None:
+        """The form that the value at `path` of `around` fills in: without what is wrong in it, which is told.
+
+        None when there is nothing left that makes one.
+        """
+        try:
+            return form.model_validate(value)
+        except ValidationError as error:
+            wrong = set()
+            for inner, is_key, message in faults(error, form):
+                (self.key if is_key else self.value)(around, [*path, *inner], message)
+                wrong.update(inner[:1])
+        if not isinstance(value, Map):
+            return None
+        try:
+            return form.model_validate({key: item for key, item in value.items() if key not in wrong})
+        except ValidationError:
+            return None
+
+    def __len__(self) -> int:
+        return len(self._problems)
+
+    def raise_problems(self) -> None:
+        """Raises InvalidConfiguration when there are any: each once, by file and place."""
+        if self._problems:
+            order = {name: number for number, name in enumerate(self.sources.names)}
+            unique = dict.fromkeys(self._problems)
+            raise InvalidConfiguration(sorted(unique, key=lambda each: (order.get(each.file, -1), each.line, each.column)))
+
+
+def value_at(node: Map | Seq, path: Path) -> Value:
+    """The value at `path`, which must be there as far as it goes."""
+    value: Value = node
+    for step in path:
+        if isinstance(value, Map) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, Seq) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value

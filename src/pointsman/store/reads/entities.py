@@ -1,0 +1,26 @@
+"""Questions about the state of entities."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from pointsman.model.ids import EntityRef
+from pointsman.model.state import EntityState
+from pointsman.store.codec import state_of, storable
+from pointsman.store.reads.reader import Reader
+from pointsman.store.tables import entities
+
+
+def state(reader: Reader, entity: EntityRef) -> EntityState | None:
+    """What is known of the entity's state; None when it has not reported any."""
+    query = select(entities).where(entities.c.owner_type == entity.kind, entities.c.entity_id == storable(entity.id))
+    with reader.ask() as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else state_of(row)
+
+
+def states(reader: Reader) -> list[EntityState]:
+    """The state of every entity that has reported one: objects before links, in the order of their ids."""
+    with reader.ask() as connection:
+        rows = connection.execute(select(entities).order_by(entities.c.owner_type, entities.c.entity_id)).all()
+    return [state_of(row) for row in rows]

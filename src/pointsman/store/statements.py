@@ -1,0 +1,87 @@
+"""The statements that write, one a kind of row, compiled once: on the hot path nothing is left to do but to send rows.
+
+Built from the tables by SQLAlchemy for the dialect at hand; run with `exec_driver_sql`, which takes tuples as they are. Inserts
+leave a row alone that is there already, so that a transaction whose outcome is unknown may be tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, bindparam, null, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pointsman.store import tables
+from pointsman.store.codec import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """SQL texts by what they do. Each takes rows as `codec` makes them."""
+
+    save_state: str
+    add_change: str
+    add_job: str
+    begin_job: str
+    """Sets what is known of a job that is still open."""
+    finish_job: str
+    """Sets what is known of a job that is final, and drops its dispatch."""
+    add_result: str
+    add_audit: str
+    remember_delivery: str
+    count_reject: str
+
+    @classmethod
+    def compile(cls, dialect: Dialect) -> Statements:
+        """The statements for a dialect."""
+        return cls(
+            save_state=_upsert(dialect, tables.entities),
+            add_change=_insert(dialect, tables.state_history),
+            add_job=_insert(dialect, tables.jobs),
+            begin_job=_outcome(dialect, final=False),
+            finish_job=_outcome(dialect, final=True),
+            add_result=_insert(dialect, tables.job_results),
+            add_audit=_insert(dialect, tables.audit),
+            remember_delivery=_upsert(dialect, tables.inbox),
+            count_reject=_count(dialect),
+        )
+
+
+def run(connection: Connection, statement: str, rows: Sequence[Values]) -> None:
+    """Run the statement once for each row."""
+    if rows:
+        connection.exec_driver_sql(statement, list(rows))
+
+
+def _values(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    return insert(table).values({column.name: bindparam(column.name) for column in table.columns})
+
+
+def _insert(dialect: Dialect, table: Table) -> str:
+    return str(_values(dialect, table).on_conflict_do_nothing().compile(dialect=dialect))
+
+
+def _upsert(dialect: Dialect, table: Table) -> str:
+    insert = _values(dialect, table)
+    rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    return str(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest).compile(dialect=dialect))
+
+
+def _count(dialect: Dialect) -> str:
+    table = tables.rejects
+    insert = _values(dialect, table)
+    latest = {name: insert.excluded[name] for name in ("last_at", "detail", "payload")}
+    counted = {"count": table.c.count + insert.excluded["count"], **latest}
+    return str(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=counted).compile(dialect=dialect))
+
+
+def _outcome(dialect: Dialect, *, final: bool) -> str:
+    jobs = tables.jobs
+    names = ("status", "description", "attempts", "finished", "error")
+    known: dict[str, BindParameter[Any] | Null] = {name: bindparam(f"new_{name}") for name in names}
+    if final:
+        known["dispatch"] = null()
+    return str(update(jobs).where(jobs.c.id == bindparam("job")).values(known).compile(dialect=dialect))

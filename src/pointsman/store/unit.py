@@ -1,0 +1,223 @@
+"""One transaction of the engine: what it asks, and the writes that it wants carried out. It decides nothing.
+
+`apply` is the hot path of the whole product: writes are gathered by table, and each table gets one statement for all its rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_
+
+from pointsman.model.effect import Dispatch
+from pointsman.model.ids import EntityRef, JobId, OwnerType
+from pointsman.model.job import OPEN, Job
+from pointsman.model.state import EntityState
+from pointsman.model.write import (
+    AddAudit,
+    AddChange,
+    AddJob,
+    AppendResult,
+    CountReject,
+    ForgetDeliveries,
+    RememberDelivery,
+    SaveFilters,
+    SaveState,
+    UpdateJob,
+    Write,
+)
+from pointsman.store.codec import (
+    Values,
+    audit_row,
+    change_row,
+    dispatch_of,
+    is_storable,
+    job_row,
+    outcome_row,
+    result_row,
+    state_of,
+    state_row,
+    storable,
+)
+from pointsman.store.fetch import by_status, fetch_jobs, jobs_of
+from pointsman.store.statements import Statements, run
+from pointsman.store.tables import entities, inbox, jobs, rejects, state_history, subscriptions
+
+TOPIC_KEPT = 512
+"""How much of a rejected message's topic is kept, in characters: it is part of a key, which PostgreSQL bounds to 2,704 bytes."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What the store knows of the MQTT session between two transactions."""
+
+    name: str
+    keep: int
+    """How many deliveries are remembered."""
+    following: int | None = None
+    """The number of the delivery that is remembered next; None when it has to be read. It moves on only with a known commit, so a
+    transaction that is tried again writes the same rows again."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Writes, gathered by table."""
+
+    states: dict[EntityRef, EntityState] = field(default_factory=dict)
+    changes: list[Values] = field(default_factory=list)
+    jobs: list[Values] = field(default_factory=list)
+    outcomes: dict[JobId, Job] = field(default_factory=dict)
+    results: list[Values] = field(default_factory=list)
+    audit: list[Values] = field(default_factory=list)
+    rejects: list[CountReject] = field(default_factory=list)
+    forget: bool = False
+    deliveries: list[RememberDelivery] = field(default_factory=list)
+    filters: tuple[str, ...] | None = None
+
+
+class SqlUnit:
+    """A transaction that is under way on `connection`."""
+
+    def __init__(self, connection: Connection, statements: Statements, session: Session, keep_rejects: int) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._session = session
+        self._keep_rejects = keep_rejects
+        self.remembered = 0
+        """How many deliveries were added to the inbox."""
+
+    def states(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, EntityState]:
+        """The state of each of these entities that has one; on PostgreSQL their rows are locked, always in the same order."""
+        found: dict[EntityRef, EntityState] = {}
+        for kind in OwnerType:
+            ids = [ref.id for ref in entities if ref.kind == kind and is_storable(ref.id)]
+            if ids:
+                for row in self._connection.execute(_states(kind, ids)):
+                    state = state_of(row)
+                    found[state.entity] = state
+        return found
+
+    def jobs(self, ids: Collection[JobId]) -> Mapping[JobId, Job]:
+        """These jobs, with their custom results, as far as they exist."""
+        known = [id_ for id_ in ids if is_storable(id_)]
+        return {job.id: job for job in fetch_jobs(self._connection, select(jobs).where(jobs.c.id.in_(known)))}
+
+    def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
+        """Jobs that are queued or running, with what carries them out, in the order of their ids, from the one after `after`."""
+        waiting = select(jobs).where(jobs.c.dispatch.is_not(None), jobs.c.id > (after or ""))
+        rows = self._connection.execute(by_status(waiting, OPEN, limit, newest_first=False)).all()
+        return [(job, dispatch_of(row.dispatch, job)) for job, row in zip(jobs_of(self._connection, rows), rows, strict=True)]
+
+    def last_id(self) -> str | None:
+        """The greatest id of a job or a change that there is."""
+        ids = [self._connection.scalar(select(func.max(table.c.id))) for table in (jobs, state_history)]
+        return max((id_ for id_ in ids if id_ is not None), default=None)
+
+    def deliveries(self) -> Sequence[tuple[int, bytes]]:
+        """The packet ids and digests of the deliveries that were applied last, oldest first."""
+        query = (
+            select(inbox.c.n, inbox.c.packet_id, inbox.c.digest).where(inbox.c.session == self._session.name).order_by(inbox.c.n)
+        )
+        rows = self._connection.execute(query).all()
+        self._session.following = rows[-1].n + 1 if rows else 1
+        return [(row.packet_id, bytes(row.digest)) for row in rows]
+
+    def filters(self) -> tuple[str, ...]:
+        """The topic filters that the broker was last known to hold for the session."""
+        mine = subscriptions.c.session == self._session.name
+        return tuple(self._connection.scalars(select(subscriptions.c.topic_filter).where(mine).order_by(subscriptions.c.n)))
+
+    def apply(self, writes: Sequence[Write]) -> None:
+        """Carry out the writes. New rows go in before what changes them; of several changes of one row the last one counts."""
+        rows = _gather(writes)
+        statements, connection = self._statements, self._connection
+        run(connection, statements.add_change, rows.changes)
+        run(connection, statements.save_state, [state_row(state) for state in rows.states.values()])
+        run(connection, statements.add_job, rows.jobs)
+        known = rows.outcomes.values()
+        run(connection, statements.begin_job, [outcome_row(job) for job in known if job.status in OPEN])
+        run(connection, statements.finish_job, [outcome_row(job) for job in known if job.status not in OPEN])
+        run(connection, statements.add_result, rows.results)
+        run(connection, statements.add_audit, rows.audit)
+        if rows.forget or rows.deliveries:
+            self._remember(rows)
+        if rows.rejects:
+            self._count(rows.rejects)
+        if rows.filters is not None:
+            self._save_filters(rows.filters)
+
+    def _remember(self, rows: _Rows) -> None:
+        session, connection = self._session, self._connection
+        mine = inbox.c.session == session.name
+        if session.following is None:
+            session.following = (connection.scalar(select(func.max(inbox.c.n)).where(mine)) or 0) + 1
+        if rows.forget:
+            connection.execute(delete(inbox).where(mine))
+        first = session.following + self.remembered
+        numbered = [(session.name, first + n, each.packet_id, each.digest) for n, each in enumerate(rows.deliveries)]
+        run(connection, self._statements.remember_delivery, numbered[-session.keep :])
+        self.remembered += len(numbered)
+        connection.execute(delete(inbox).where(mine, inbox.c.n < first + len(numbered) - session.keep))
+
+    def _count(self, counted: Sequence[CountReject]) -> None:
+        run(self._connection, self._statements.count_reject, _reject_rows(counted))
+        beyond = (
+            select(rejects.c.reason, rejects.c.topic)
+            .order_by(rejects.c.last_at.desc(), rejects.c.reason, rejects.c.topic)
+            .offset(self._keep_rejects)
+        )
+        self._connection.execute(delete(rejects).where(tuple_(rejects.c.reason, rejects.c.topic).in_(beyond)))
+
+    def _save_filters(self, filters: tuple[str, ...]) -> None:
+        self._connection.execute(delete(subscriptions).where(subscriptions.c.session == self._session.name))
+        rows = [{"session": self._session.name, "n": n, "topic_filter": text} for n, text in enumerate(filters)]
+        if rows:
+            self._connection.execute(insert(subscriptions), rows)
+
+
+def _states(kind: OwnerType, ids: Sequence[str]) -> Select[Any]:
+    """The rows of these entities, in the order of their ids: the order in which every worker locks them."""
+    key = entities.c.entity_id
+    return select(entities).where(entities.c.owner_type == kind, key.in_(ids)).order_by(key).with_for_update()
+
+
+def _gather(writes: Sequence[Write]) -> _Rows:
+    rows = _Rows()
+    for write in writes:
+        match write:
+            case SaveState(state):
+                rows.states[state.entity] = state
+            case AddChange(change):
+                rows.changes.append(change_row(change))
+            case AddJob(job, dispatch):
+                rows.jobs.append(job_row(job, dispatch))
+            case UpdateJob(job):
+                rows.outcomes[job.id] = job
+            case RememberDelivery():
+                rows.deliveries.append(write)
+            case AppendResult(id_, job_id, result):
+                rows.results.append(result_row(id_, job_id, result))
+            case AddAudit():
+                rows.audit.append(audit_row(write))
+            case CountReject():
+                rows.rejects.append(write)
+            case ForgetDeliveries():
+                rows.forget = True
+                rows.deliveries.clear()
+            case SaveFilters(filters):
+                rows.filters = filters
+    return rows
+
+
+def _reject_rows(counted: Sequence[CountReject]) -> list[Values]:
+    """One row for each reason and topic, however often it was counted."""
+    groups: defaultdict[tuple[str, str], list[CountReject]] = defaultdict(list)
+    for each in counted:
+        groups[each.reason.value, storable(each.topic)[:TOPIC_KEPT]].append(each)
+    return [
+        (*key, len(group), group[0].at, group[-1].at, storable(group[-1].detail), group[-1].payload)
+        for key, group in groups.items()
+    ]

@@ -1,0 +1,391 @@
+"""The engine's ports, in memory: a store that fails where it is told to, a publisher and a pool that keep what they are given.
+
+They are also witnesses: whatever the engine lets out is checked, at that moment, against what is durable. Knows the ports; knows
+no broker, no database, no program.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger
+
+from pointsman.core.decide import NewId
+from pointsman.engine.engine import Engine, Retention
+from pointsman.engine.inbox import Inbox
+from pointsman.engine.ports import Interpreter, Item
+from pointsman.engine.redelivery import digest_of
+from pointsman.errors import StoreUnavailable
+from pointsman.model.catalog import Catalog
+from pointsman.model.command import Begin, Command, Finish, ReportState
+from pointsman.model.delivery import Delivery
+from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
+from pointsman.model.ids import EntityRef, JobId, StateId
+from pointsman.model.job import CustomResult, Job, JobStatus
+from pointsman.model.json import Json
+from pointsman.model.state import EntityState, StateChange
+from pointsman.model.write import (
+    AddAudit,
+    AddChange,
+    AddJob,
+    AppendResult,
+    CountReject,
+    ForgetDeliveries,
+    RememberDelivery,
+    SaveFilters,
+    SaveState,
+    UpdateJob,
+    Write,
+)
+from unit.world import NOW, counting, obj, plant
+
+MANY = 1000
+
+
+class Fault(Enum):
+    """Where a transaction fails."""
+
+    NONE = "nowhere"
+    BEGIN = "when it begins"
+    READ = "when it is read"
+    APPLY = "when it is written"
+    COMMIT = "before it is durable"
+    AMBIGUOUS = "after it is durable, so that nobody knows"
+
+
+@dataclass
+class Rows:
+    """What is durable."""
+
+    states: dict[EntityRef, EntityState] = field(default_factory=dict)
+    changes: dict[str, StateChange] = field(default_factory=dict)
+    jobs: dict[JobId, tuple[Job, Dispatch | None]] = field(default_factory=dict)
+    results: dict[str, tuple[JobId, CustomResult]] = field(default_factory=dict)
+    audits: dict[str, AddAudit] = field(default_factory=dict)
+    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By reason and topic. A transaction that is tried again counts twice: nothing tells it from another message."""
+    deliveries: dict[tuple[int, bytes], None] = field(default_factory=dict)
+    filters: tuple[str, ...] = ()
+    written: dict[JobId, list[Job]] = field(default_factory=dict, compare=False)
+    """All that each job ever was, in order."""
+    applied: set[tuple[int, bytes]] = field(default_factory=set, compare=False)
+    """All deliveries that were ever remembered."""
+    forgotten: bool = field(default=False, compare=False)
+
+    def job(self, id_: JobId) -> Job:
+        """A job with its custom results."""
+        results = tuple(result for owner, result in self.results.values() if owner == id_)
+        return replace(self.jobs[id_][0], results=results)
+
+    def write(self, write: Write) -> None:
+        """Carry out one write. What is there already is left as it is."""
+        match write:
+            case SaveState(state):
+                self.states[state.entity] = state
+            case AddJob() | UpdateJob() | AppendResult():
+                self._write_job(write)
+            case AddChange(change):
+                self.changes.setdefault(change.id, change)
+            case CountReject():
+                self.rejects[write.reason.value, write.topic] += 1
+            case AddAudit():
+                self.audits.setdefault(write.id, write)
+            case RememberDelivery(packet_id, digest):
+                self.deliveries.pop((packet_id, digest), None)
+                self.deliveries[packet_id, digest] = None
+                self.applied.add((packet_id, digest))
+            case ForgetDeliveries():
+                self.deliveries.clear()
+                self.forgotten = True
+            case SaveFilters(filters):
+                self.filters = filters
+
+    def _write_job(self, write: AddJob | UpdateJob | AppendResult) -> None:
+        match write:
+            case AddJob(Job(id=id_) as job, dispatch):
+                self.jobs.setdefault(id_, (job, dispatch))
+            case UpdateJob(Job(id=id_) as job):
+                dispatch = self.jobs[id_][1]
+                self.jobs[id_] = replace(job, results=()), None if job.status.final else dispatch
+            case AppendResult(row, id_, result):
+                self.results.setdefault(row, (id_, result))
+        self.written.setdefault(id_, []).append(self.job(id_))
+
+
+class MemoryUnit:
+    """One transaction."""
+
+    def __init__(self, rows: Rows, fault: Fault) -> None:
+        self._rows = rows
+        self._fault = fault
+        self.writes: list[Write] = []
+
+    def states(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, EntityState]:
+        self._fail_at(Fault.READ)
+        return {ref: self._rows.states[ref] for ref in entities if ref in self._rows.states}
+
+    def jobs(self, ids: Collection[JobId]) -> Mapping[JobId, Job]:
+        self._fail_at(Fault.READ)
+        return {id_: self._rows.job(id_) for id_ in ids if id_ in self._rows.jobs}
+
+    def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
+        self._fail_at(Fault.READ)
+        waiting = [
+            (self._rows.job(id_), dispatch)
+            for id_, (_, dispatch) in sorted(self._rows.jobs.items())
+            if dispatch is not None and (after is None or id_ > after)
+        ]
+        return waiting[:limit]
+
+    def last_id(self) -> str | None:
+        return max((*self._rows.jobs, *self._rows.changes), default=None)
+
+    def deliveries(self) -> Sequence[tuple[int, bytes]]:
+        return list(self._rows.deliveries)
+
+    def filters(self) -> tuple[str, ...]:
+        return self._rows.filters
+
+    def apply(self, writes: Sequence[Write]) -> None:
+        self._fail_at(Fault.APPLY)
+        self.writes += writes
+
+    def _fail_at(self, fault: Fault) -> None:
+        if self._fault is fault:
+            raise StoreUnavailable(f"it fails {fault.value}")
+
+
+class MemoryStore:
+    """Keeps rows in dictionaries. `faults` are those of the transactions to come, one each; then there are none."""
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        self.rows = rows or Rows()
+        self.faults: deque[Fault] = deque()
+        self.commits: list[list[Write]] = []
+        self.pruned: list[tuple[int | None, int | None, int]] = []
+        self.to_prune = 0
+
+    @contextmanager
+    def begin(self) -> Iterator[MemoryUnit]:
+        fault = self.faults.popleft() if self.faults else Fault.NONE
+        if fault is Fault.BEGIN:
+            raise StoreUnavailable(f"it fails {fault.value}")
+        unit = MemoryUnit(self.rows, fault)
+        yield unit
+        if fault is Fault.COMMIT:
+            raise StoreUnavailable(f"it fails {fault.value}")
+        for write in unit.writes:
+            self.rows.write(write)
+        self.commits.append(unit.writes)
+        if fault is Fault.AMBIGUOUS:
+            raise StoreUnavailable(f"it fails {fault.value}")
+
+    def prune_chunk(self, before_ms: int | None, keep_jobs: int | None, limit: int) -> int:
+        if self.faults and self.faults.popleft() is not Fault.NONE:
+            raise StoreUnavailable("it cannot be pruned")
+        self.pruned.append((before_ms, keep_jobs, limit))
+        gone = min(limit, self.to_prune)
+        self.to_prune -= gone
+        return gone
+
+
+Effect = Publish | StartProgram | Delivery | Job | tuple[ReplyTo, Mapping[str, Json]]
+
+
+class Ports:
+    """Publisher and pool in one: `effects` is all that was let out, in order. Both have as much room as they are given."""
+
+    def __init__(self, store: MemoryStore, inbox: Inbox, publishes: int = MANY, programs: int = MANY) -> None:
+        self._rows = store.rows
+        self._inbox = inbox
+        self._room = {Publish: publishes, StartProgram: programs}
+        self._held: dict[type, deque[JobId]] = {Publish: deque(), StartProgram: deque()}
+        self.effects: list[Effect] = []
+        self.started: list[JobId] = []
+        self.publisher = Publisher(self)
+        self.pool = Pool(self)
+
+    def room(self, kind: type[Dispatch]) -> int:
+        return self._room[kind] - len(self._held[kind])
+
+    def take(self, dispatch: Dispatch) -> None:
+        """A job is handed over: it is durable, still queued, carried out as it is stored, and there is room for it."""
+        job, stored = self._rows.jobs[dispatch.job]
+        assert stored == dispatch
+        assert job.status is JobStatus.QUEUED
+        assert self.room(type(dispatch)) > 0, "more was handed over than there was room for"
+        self._held[type(dispatch)].append(dispatch.job)
+        self.effects.append(dispatch)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        applied = (delivery.packet_id, digest_of(delivery)) in self._rows.applied
+        assert applied or self._rows.forgotten, "a PUBACK before its commit"
+        self.effects.append(delivery)
+
+    def announce(self, job: Job) -> None:
+        assert job in self._rows.written[job.id], "another job was announced than what was written"
+        self.effects.append(job)
+
+    def settle(self, count: int = MANY, status: JobStatus = JobStatus.SUCCEEDED) -> None:
+        """The broker answers for so many messages, the oldest first."""
+        held = self._held[Publish]
+        for _ in range(min(count, len(held))):
+            self._inbox.put(Finish(job=held.popleft(), status=status))
+
+    def begin(self, count: int = MANY) -> None:
+        """So many programs are about to start, the oldest first. Those that may are in `started`."""
+        for job in list(self._held[StartProgram])[:count]:
+            self._inbox.put(Begin(job=job, reply=lambda body, job=job: self._may_start(job, body)))  # type: ignore[misc]
+
+    def _may_start(self, job: JobId, body: Mapping[str, Json]) -> None:
+        assert self._rows.jobs[job][0].status is JobStatus.RUNNING or body["go"] is False
+        if body["go"]:
+            self.started.append(job)
+
+    def end(self, count: int = MANY, status: JobStatus = JobStatus.SUCCEEDED, *, but_the_first: int = 0) -> None:
+        """So many programs come to their end, the oldest first."""
+        held = self._held[StartProgram]
+        for job in list(held)[but_the_first:][:count]:
+            held.remove(job)
+            self._inbox.put(Finish(job=job, status=status, description={"exitCode": 0, "stdout": ""}))
+
+    def of(self, kind: type[Effect]) -> list[Effect]:
+        return [effect for effect in self.effects if isinstance(effect, kind)]
+
+    @property
+    def handed_over(self) -> list[JobId]:
+        return [effect.job for effect in self.effects if isinstance(effect, Publish | StartProgram)]
+
+
+class Publisher:
+    """The way out to a broker that there is not."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def room(self) -> int:
+        return self._ports.room(Publish)
+
+    def publish(self, effect: Publish) -> None:
+        self._ports.take(effect)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        self._ports.acknowledge(delivery)
+
+    def announce(self, job: Job) -> None:
+        self._ports.announce(job)
+
+    def answer(self, to: ReplyTo, body: Mapping[str, Json]) -> None:
+        self._ports.effects.append((to, body))
+
+
+class Pool:
+    """Where programs would run."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def room(self) -> int:
+        return self._ports.room(StartProgram)
+
+    def start(self, effect: StartProgram) -> None:
+        self._ports.take(effect)
+
+
+class Clock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, at: int = NOW) -> None:
+        self.at = at
+        self.seconds = 0.0
+
+    def now(self) -> int:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def read_state(delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
+    """`plant/ENTITY/state` with a state's id; `defect` stands for a defect of ours."""
+    if delivery.payload == b"defect":
+        raise ZeroDivisionError("a defect in reading")
+    entity = obj(delivery.topic.split("/")[1])
+    return [ReportState(entity, StateId(delivery.payload.decode()), delivery.topic, delivery.payload)]
+
+
+class Rig:
+    """An engine on its ports, driven by hand: `feed` it, and let it `settle`."""
+
+    def __init__(
+        self,
+        store: MemoryStore | None = None,
+        *,
+        catalog: Catalog | None = None,
+        interpret: Interpreter = read_state,
+        new_id: NewId | None = None,
+        publishes: int = MANY,
+        programs: int = MANY,
+        limit: int = 200,
+        window: int = 200,
+        retention: Retention | None = None,
+    ) -> None:
+        self.store = store or MemoryStore()
+        self.rows = self.store.rows
+        self.inbox = Inbox()
+        self.clock = Clock()
+        self.ports = Ports(self.store, self.inbox, publishes, programs)
+        self.logged: list[EventDict] = []
+        self.engine = Engine(
+            inbox=self.inbox,
+            store=self.store,
+            interpret=interpret,
+            catalog=catalog or plant(),
+            publisher=self.ports.publisher,
+            programs=self.ports.pool,
+            clock=self.clock,
+            new_id=new_id or counting(len(self.rows.jobs) + len(self.rows.changes) + 1),
+            log=self._log(),
+            limit=limit,
+            window=window,
+            retention=retention,
+        )
+        self.engine.load()
+
+    def feed(self, *items: Item) -> None:
+        for item in items:
+            self.inbox.put(item)
+
+    def step(self) -> bool:
+        return self.engine.step(0)
+
+    def settle(self, *items: Item) -> None:
+        """Feed it, and go on until nothing happens any more."""
+        self.feed(*items)
+        moved = True
+        while moved:
+            before = len(self.ports.effects), len(self.store.commits)
+            taken = self.step()
+            moved = not taken or bool(len(self.inbox)) or before != (len(self.ports.effects), len(self.store.commits))
+        announced = {effect.id: effect for effect in self.ports.effects if isinstance(effect, Job)}
+        assert announced == {id_: self.rows.job(id_) for id_ in announced}, "what was announced last is not what is stored"
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, in the order of their ids."""
+        return [self.rows.job(id_) for id_ in sorted(self.rows.jobs)]
+
+    def _log(self) -> FilteringBoundLogger:
+        def keep(_logger: object, level: str, event: EventDict) -> EventDict:
+            self.logged.append({**event, "level": level})
+            raise structlog.DropEvent
+
+        log: FilteringBoundLogger = structlog.wrap_logger(
+            structlog.PrintLogger(), processors=[keep], wrapper_class=structlog.make_filtering_bound_logger(0)
+        )
+        return log

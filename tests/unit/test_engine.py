@@ -1,0 +1,434 @@
+"""The engine on ports in memory: order, durability before effects, and recovery from a store that fails at any point."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.engine.engine import BACK_OFF, Retention
+from pointsman.engine.ports import Item
+from pointsman.model.command import AddResult, Command, Execute, Finish, RejectReason
+from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
+from pointsman.model.effect import Publish, ReplyTo, StartProgram
+from pointsman.model.ids import JobId, OperationId, UserId
+from pointsman.model.job import Job, JobStatus
+from pointsman.model.json import Json
+from pointsman.model.write import AddJob
+from unit.in_memory import Fault, MemoryStore, Rig
+from unit.world import ALARM, FAULT, OK, PUMP, PUMPS, STATES, TRIGGERS, counting, delivery, mqtt, obj, plant, report, trigger
+
+
+def says(state: str, packet_id: int = 1, pump: int = 1, *, dup: bool = False, qos: int = 1, connection: int = 1) -> Delivery:
+    """A message that says a pump's state."""
+    return delivery(f"plant/pump-{pump}/state", state, packet_id, dup=dup, qos=qos, connection=connection)
+
+
+def execute(operation: str = "open-valve", pump: int = 1, **more: object) -> Execute:
+    return Execute(entity=PUMPS[pump - 1], operation=OperationId(operation), user=UserId("ann"), login="Ann", **more)  # type: ignore[arg-type]
+
+
+# One message
+
+
+def test_a_message_is_applied_committed_acknowledged_and_its_effects_let_out_in_this_order() -> None:
+    rig = Rig()
+    message = says("4")
+    rig.settle(message)
+    valve, diagnose = rig.jobs
+    assert [type(effect) for effect in rig.ports.effects] == [Delivery, Job, Publish, Job, StartProgram]
+    assert rig.ports.of(Delivery) == [message]
+    assert rig.ports.handed_over == [valve.id, diagnose.id]
+    assert rig.rows.states[PUMP].state == FAULT.id
+    assert len(rig.store.commits) == 2, "one to read what waits, at the start, or one more than a batch needs"
+
+
+def test_its_jobs_end_as_the_ports_say() -> None:
+    rig = Rig()
+    rig.settle(says("4"))
+    rig.ports.settle()
+    rig.ports.begin()
+    rig.settle()
+    assert [job.status for job in rig.jobs] == [JobStatus.SUCCEEDED, JobStatus.RUNNING]
+    assert rig.ports.started == [rig.jobs[1].id]
+    rig.ports.end(status=JobStatus.FAILED)
+    rig.settle()
+    assert [job.status for job in rig.jobs] == [JobStatus.SUCCEEDED, JobStatus.FAILED]
+    assert all(dispatch is None for _, dispatch in rig.rows.jobs.values())
+
+
+def test_a_message_at_qos_0_is_applied_and_neither_acknowledged_nor_remembered() -> None:
+    rig = Rig()
+    rig.settle(says("4", 0, qos=0), says("3", 0, qos=0), says("4", 0, qos=0))
+    assert len(rig.rows.changes) == 3
+    assert rig.ports.of(Delivery) == []
+    assert not rig.rows.deliveries
+
+
+def test_a_batch_is_one_transaction_and_no_larger_than_its_limit() -> None:
+    rig = Rig(limit=3)
+    rig.settle(*[says("34"[number % 2], number + 1) for number in range(8)])
+    assert [sum(isinstance(write, AddJob) for write in writes) for writes in rig.store.commits if writes] == [4, 5, 3]
+    assert [each.packet_id for each in rig.ports.of(Delivery) if isinstance(each, Delivery)] == list(range(1, 9))
+
+
+def test_what_is_in_one_batch_is_decided_in_order() -> None:
+    rig = Rig()
+    rig.settle(says("3", 1), says("3", 2), says("4", 3), says("1", 4))
+    assert [(change.previous, change.current) for _, change in sorted(rig.rows.changes.items())] == [
+        (None, "3"),
+        ("3", "4"),
+        ("4", "1"),
+    ]
+
+
+# Redeliveries and sessions
+
+
+def test_a_redelivered_message_makes_no_second_job_and_is_acknowledged() -> None:
+    rig = Rig()
+    rig.settle(says("4"), says("1", 2))
+    rig.settle(says("4", dup=True, connection=2))
+    assert len(rig.jobs) == 2
+    assert rig.ports.of(Delivery)[-1] == says("4", dup=True, connection=2)
+    assert (rig.engine.tally.received, rig.engine.tally.redelivered) == (3, 1)
+
+
+def test_a_redelivery_in_the_same_batch_makes_no_second_job_either() -> None:
+    rig = Rig()
+    rig.settle(says("4"), says("1", 2), says("4", dup=True, connection=2))
+    assert len(rig.jobs) == 2
+    assert len(rig.ports.of(Delivery)) == 3
+
+
+def test_what_was_applied_is_recognised_after_a_restart() -> None:
+    rig = Rig()
+    rig.settle(says("4"), says("1", 2))
+    again = Rig(rig.store)
+    again.settle(SessionStarted(1, True), says("4", dup=True))
+    assert len(again.jobs) == 2
+    assert len(again.ports.of(Delivery)) == 1
+
+
+def test_a_session_that_is_lost_forgets_the_window_here_and_in_the_store() -> None:
+    rig = Rig()
+    rig.settle(says("4"), says("1", 2))
+    rig.settle(SessionStarted(2, False))
+    assert not rig.rows.deliveries
+    rig.settle(says("4", dup=True, connection=2))
+    assert len(rig.jobs) == 4
+
+
+def test_in_one_batch_only_what_came_before_the_loss_is_forgotten() -> None:
+    rig = Rig()
+    rig.settle(says("4", 1), SessionStarted(2, False), says("1", 2, connection=2))
+    assert [packet_id for packet_id, _ in rig.rows.deliveries] == [2]
+
+
+def test_a_session_that_is_still_there_keeps_the_window() -> None:
+    rig = Rig()
+    rig.settle(says("4"), SessionStarted(2, True), says("4", dup=True, connection=2))
+    assert len(rig.jobs) == 2
+
+
+def test_the_filters_that_the_broker_holds_are_kept() -> None:
+    rig = Rig()
+    rig.settle(Subscribed(("a/+", "b/#")))
+    assert rig.rows.filters == ("a/+", "b/#")
+
+
+# Defects and refusals
+
+
+def test_a_defect_in_reading_a_message_rejects_that_one_only() -> None:
+    rig = Rig()
+    rig.settle(says("3", 1), says("defect", 2), says("4", 3))
+    assert len(rig.jobs) == 3
+    assert rig.rows.rejects == {(RejectReason.INTERNAL_ERROR.value, "plant/pump-1/state"): 1}
+    assert len(rig.ports.of(Delivery)) == 3, "or it would come again for ever"
+    assert [line["level"] for line in rig.logged if "exc_info" in line] == ["error"]
+
+
+def test_a_defect_in_deciding_a_message_rejects_that_one_only() -> None:
+    rig = Rig(catalog=plant((mqtt(),), (trigger("open-valve", FAULT), trigger("that is not there", ALARM))))
+    rig.settle(says("4", 1), says("3", 2), says("1", 3), says("4", 4))
+    assert len(rig.jobs) == 2
+    assert rig.rows.rejects == {(RejectReason.INTERNAL_ERROR.value, "plant/pump-1/state"): 1}
+    assert rig.rows.states[PUMP].previous == OK.id
+    assert len(rig.ports.of(Delivery)) == 4
+
+
+def test_who_asked_for_what_met_a_defect_is_answered() -> None:
+    answers: list[Mapping[str, Json]] = []
+    catalog = plant((mqtt(message="{{args.x}}"),))
+    rig = Rig(catalog=catalog)
+    circle: list[Json] = []
+    circle.append(circle)
+    rig.settle(execute(args={"x": circle}, reply=answers.append))
+    assert rig.jobs == []
+    assert [list(answer) for answer in answers] == [["error"]]
+
+
+def test_what_is_rejected_is_logged_once_for_each_reason_and_topic() -> None:
+    rig = Rig()
+    rig.settle(*[says("defect", number) for number in range(1, 4)], says("4", 4, pump=99), report(FAULT, obj("ghost")))
+    assert [(line["reason"], line["topic"]) for line in rig.logged if line["event"] == "message not taken"] == [
+        ("internal_error", "plant/pump-1/state"),
+        ("unknown_entity", "plant/pump-99/state"),
+        ("unknown_entity", "plant/ghost/state"),
+    ]
+    assert rig.engine.tally.rejected == {"internal_error": 3, "unknown_entity": 2}
+
+
+# Answers and results
+
+
+def test_a_thread_that_waits_is_answered_once_its_job_is_durable() -> None:
+    rig = Rig()
+    seen: list[tuple[Mapping[str, Json], bool]] = []
+    rig.settle(execute(reply=lambda body: seen.append((body, bool(rig.rows.jobs)))))
+    assert seen == [({"job": rig.jobs[0].id}, True)]
+
+
+def test_an_mqtt_requester_is_answered_through_the_publisher() -> None:
+    rig = Rig()
+    to = ReplyTo(topic="answers", correlation=b"1")
+    rig.settle(execute("explode", reply=to))
+    ((answered, body),) = [effect for effect in rig.ports.effects if isinstance(effect, tuple) and isinstance(effect[0], ReplyTo)]
+    assert answered == to
+    assert "open-valve" in str(body)
+
+
+def test_a_result_is_announced_with_all_others_and_stays_with_the_job_when_it_ends() -> None:
+    rig = Rig()
+    rig.settle(execute())
+    (job,) = rig.jobs
+    results = [AddResult(job=job.id, payload=number, by=UserId("ann")) for number in range(3)]
+    rig.settle(results[0])
+    rig.settle(results[1])
+    rig.ports.settle()
+    rig.settle()
+    rig.settle(results[2])
+    announced = [effect for effect in rig.ports.effects if isinstance(effect, Job)]
+    assert [(each.status.value, [result.payload for result in each.results]) for each in announced] == [
+        ("queued", []),
+        ("queued", [0]),
+        ("queued", [0, 1]),
+        ("succeeded", [0, 1]),
+        ("succeeded", [0, 1, 2]),
+    ]
+
+
+def test_a_result_and_the_end_of_its_job_in_one_batch_lose_neither() -> None:
+    rig = Rig()
+    rig.settle(execute())
+    (job,) = rig.jobs
+    rig.ports.settle()
+    rig.settle(AddResult(job=job.id, payload=1, by=UserId("ann")))
+    (ended,) = rig.jobs
+    assert (ended.status, len(ended.results)) == (JobStatus.SUCCEEDED, 1)
+
+
+# A store that fails
+
+FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_is_let_out_while_the_store_fails(fault: Fault) -> None:
+    rig = Rig()
+    rig.settle()
+    rig.store.faults.extend([fault, fault])
+    rig.feed(says("4"))
+    assert [rig.step(), rig.step()] == [False, False]
+    assert rig.ports.effects == []
+    assert rig.engine.store_fault
+    assert rig.step()
+    assert rig.engine.store_fault is None
+    assert len(rig.ports.effects) == 5
+    assert [line["level"] for line in rig.logged] == ["error", "info"]
+
+
+def test_what_comes_meanwhile_waits_its_turn() -> None:
+    rig = Rig()
+    rig.settle()
+    rig.store.faults.extend([Fault.COMMIT] * 3)
+    rig.feed(says("4", 1))
+    rig.step()
+    rig.settle(says("1", 2))
+    assert [change.current for _, change in sorted(rig.rows.changes.items())] == ["4", "1"]
+
+
+ITEMS: st.SearchStrategy[Item] = st.one_of(
+    st.builds(says, st.sampled_from(["1", "3", "4", "defect"]), st.integers(1, 9), st.integers(1, 3), dup=st.booleans()),
+    st.builds(execute, st.sampled_from(["open-valve", "diagnose", "explode"]), st.integers(1, 3)),
+    st.builds(AddResult, job=st.integers(1, 30).map(lambda n: JobId(counting(n)(1_700_000_000_000))), payload=st.integers(), by=st.just(UserId("ann"))),
+    st.builds(SessionStarted, st.just(2), st.booleans()),
+    st.just(Subscribed(("a/+",))),
+)  # fmt: skip
+ROUNDS = st.lists(st.tuples(st.lists(ITEMS, max_size=6), st.integers(0, 3), st.integers(0, 3)), max_size=6)
+Round = tuple[list[Item], int, int]
+
+
+def driven(rounds: Sequence[Round], faults: Sequence[Fault], publishes: int, programs: int) -> Rig:
+    """Each round: messages and requests come, some of what was handed over ends."""
+    rig = Rig(publishes=publishes, programs=programs, limit=4)
+    rig.store.faults.extend(faults)
+    for items, settled, ended in rounds:
+        rig.settle(*items)
+        rig.ports.settle(settled)
+        rig.ports.begin(ended)
+        rig.settle()
+        rig.ports.end(ended)
+        rig.settle()
+    return rig
+
+
+@given(ROUNDS, st.lists(st.sampled_from(Fault), max_size=30), st.integers(1, 4), st.integers(1, 4))
+def test_a_store_that_fails_at_any_point_changes_neither_rows_nor_effects(
+    rounds: list[Round], faults: list[Fault], publishes: int, programs: int
+) -> None:
+    """The ports witness besides that nothing is let out that is not durable, and no PUBACK before its commit."""
+    sound, failing = driven(rounds, (), publishes, programs), driven(rounds, faults, publishes, programs)
+    assert failing.ports.effects == sound.ports.effects
+    assert failing.rows.rejects.keys() == sound.rows.rejects.keys()
+    failing.rows.rejects = sound.rows.rejects
+    assert failing.rows == sound.rows
+    assert failing.engine.tally == sound.engine.tally
+
+
+@given(st.lists(st.tuples(st.sampled_from(STATES), st.integers(1, 3)), max_size=20), st.lists(st.integers(0, 9), max_size=6), st.data())
+def test_a_crash_at_any_point_makes_no_job_too_few_and_none_too_many(
+    reports: list[tuple[object, int]], crashes: list[int], data: st.DataObject
+) -> None:
+    """What was not acknowledged comes again with DUP; it may have been committed or not."""
+    states = [(state.id, pump) for state, pump in reports]  # type: ignore[attr-defined]
+    unacknowledged = deque(says(state, number, pump) for number, (state, pump) in enumerate(states, 1))
+    store = MemoryStore()
+    for steps in (*crashes, None):
+        rig = Rig(store, limit=2)
+        if steps is not None and data.draw(st.booleans()):
+            rig.store.faults.extend([Fault.NONE] * steps + [Fault.AMBIGUOUS] * 99)
+        rig.feed(SessionStarted(1, True), *unacknowledged)
+        if steps is None:
+            store.faults.clear()
+            rig.settle()
+        else:
+            for _ in range(steps):
+                rig.step()
+        acknowledged = len(rig.ports.of(Delivery))
+        rest = list(unacknowledged)[acknowledged:]
+        unacknowledged = deque(message._replace(dup=True) for message in rest)
+        store.faults.clear()
+    known: dict[int, str] = {}
+    expected = 0
+    for state, pump in states:
+        expected += 0 if known.get(pump) == state else sum(state in each.state_ids for each in TRIGGERS)
+        known[pump] = state
+    assert not unacknowledged
+    assert len(store.rows.jobs) == expected
+
+
+def test_the_pauses_between_tries_grow_up_to_a_limit_and_begin_anew() -> None:
+    rig = Rig()
+    rig.settle()
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 12:
+            rig.feed(says("3", 2))
+            rig.store.faults.extend([Fault.NONE, Fault.BEGIN, Fault.NONE])
+        if len(pauses) == 13:
+            rig.engine.stop()
+            rig.store.faults.extend([Fault.NONE] * 9)
+
+    rig.store.faults.extend([Fault.BEGIN] * 12)
+    rig.feed(says("4", 1))
+    rig.engine.run(sleep)
+    assert pauses[:3] == [BACK_OFF[0], 2 * BACK_OFF[0], 4 * BACK_OFF[0]]
+    assert max(pauses) == pauses[11] == BACK_OFF[1]
+    assert pauses[12:] == [BACK_OFF[0]]
+
+
+# Stopping
+
+
+def test_stopping_makes_durable_all_that_is_queued() -> None:
+    rig = Rig(limit=2)
+    rig.feed(*[says("34"[number % 2], number + 1) for number in range(9)])
+    rig.engine.stop()
+    rig.engine.run(pytest.fail)
+    assert len(rig.rows.changes) == 9
+    assert len(rig.ports.of(Delivery)) == 9
+    assert not len(rig.inbox)
+
+
+def test_stopping_does_not_wait_for_a_store_that_is_away() -> None:
+    rig = Rig()
+    rig.settle()
+    rig.store.faults.extend([Fault.COMMIT] * 99)
+    rig.feed(says("4"))
+    rig.engine.stop()
+    pauses: list[float] = []
+    rig.engine.run(pauses.append)
+    assert len(pauses) == 1
+    assert rig.ports.effects == []
+
+
+def test_the_heartbeat_follows_the_clock() -> None:
+    rig = Rig()
+    rig.clock.seconds = 17.5
+    rig.step()
+    assert rig.engine.heartbeat == 17.5
+
+
+# Retention
+
+
+def retained(rig: Rig, rounds: int) -> None:
+    """So many rounds of the loop, one second each."""
+    left = [rounds]
+
+    def take_one_second(*_: object) -> bool:
+        left[0] -= 1
+        rig.clock.seconds += 1
+        if left[0] <= 0:
+            rig.engine.stop()
+        return True
+
+    step, rig.engine.step = rig.engine.step, lambda _wait: take_one_second() and step(0)  # type: ignore[method-assign]
+    rig.engine.run(lambda _: None)
+
+
+def test_what_is_old_goes_in_small_portions_and_then_the_round_rests() -> None:
+    rig = Rig(retention=Retention(keep_ms=5000, keep_jobs=10, every=60.0, chunk=100))
+    rig.store.to_prune = 250
+    retained(rig, 50)
+    assert rig.store.pruned == [(rig.clock.at - 5000, 10, 100)] * 3
+    assert rig.store.to_prune == 0
+
+
+def test_by_default_everything_is_kept() -> None:
+    rig = Rig()
+    retained(rig, 3)
+    assert rig.store.pruned == []
+
+
+def test_a_store_that_cannot_be_pruned_is_asked_again_and_not_called_unavailable_for_ever() -> None:
+    rig = Rig(retention=Retention(keep_jobs=10, every=5.0))
+    rig.settle()
+    rig.store.faults.append(Fault.BEGIN)
+    retained(rig, 2)
+    assert rig.engine.store_fault is None
+    assert [line["level"] for line in rig.logged] == ["error", "info"]
+
+
+def test_finished_is_put_by_whoever_carried_a_job_out_and_means_nothing_for_another() -> None:
+    rig = Rig()
+    commands: list[Command] = [Finish(job=JobId("ghost"), status=JobStatus.SUCCEEDED)]
+    rig.settle(*commands)
+    assert rig.jobs == []

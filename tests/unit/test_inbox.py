@@ -1,0 +1,91 @@
+"""The queue: in order, bounded batches, a wait that ends when it should."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.engine.inbox import Inbox
+from pointsman.model.delivery import Delivery
+from unit.world import delivery
+
+PATIENCE = 30.0
+
+
+def numbered(number: int, source: int = 0) -> Delivery:
+    return delivery(str(source), str(number), number)
+
+
+@given(st.lists(st.sampled_from(["put", "wake", "take"]), max_size=40), st.integers(1, 5))
+def test_what_is_put_is_taken_once_in_order_and_never_more_than_the_limit(steps: list[str], limit: int) -> None:
+    inbox, put, taken = Inbox(), [], []
+    for number, step in enumerate(steps):
+        if step == "put":
+            put.append(numbered(number))
+            inbox.put(put[-1])
+        elif step == "wake":
+            inbox.wake()
+        else:
+            batch = inbox.take(limit, 0)
+            assert len(batch) <= limit
+            taken += batch
+    while len(inbox):
+        taken += inbox.take(limit, 0)
+    assert taken == put
+
+
+def test_an_empty_queue_gives_nothing_without_waiting() -> None:
+    assert Inbox().take(10, 0) == []
+
+
+def test_a_wait_ends_with_the_first_item_and_takes_what_is_there() -> None:
+    inbox = Inbox()
+    inbox.put(numbered(1))
+    inbox.put(numbered(2))
+    began = time.monotonic()
+    assert inbox.take(10, PATIENCE) == [numbered(1), numbered(2)]
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_waking_ends_a_wait_that_has_begun() -> None:
+    inbox = Inbox()
+    taken: list[object] = []
+    waiter = threading.Thread(target=lambda: taken.append(inbox.take(10, 2 * PATIENCE)))
+    waiter.start()
+    inbox.wake()
+    waiter.join(PATIENCE)
+    assert not waiter.is_alive()
+    assert taken == [[]]
+
+
+def test_waking_hides_nothing_that_came_with_it() -> None:
+    inbox = Inbox()
+    inbox.wake()
+    inbox.put(numbered(1))
+    inbox.wake()
+    inbox.put(numbered(2))
+    assert inbox.take(10, 0) == [numbered(1), numbered(2)]
+
+
+def test_many_threads_may_put_and_the_order_of_each_is_kept() -> None:
+    inbox, sources, count = Inbox(), 4, 500
+
+    def put(source: int) -> None:
+        for number in range(count):
+            inbox.put(numbered(number, source))
+
+    threads = [threading.Thread(target=put, args=(source,)) for source in range(sources)]
+    for thread in threads:
+        thread.start()
+    taken: list[Delivery] = []
+    while len(taken) < sources * count:
+        batch = inbox.take(7, PATIENCE)
+        assert batch, "waited in vain"
+        taken += [item for item in batch if isinstance(item, Delivery)]
+    for thread in threads:
+        thread.join()
+    for source in range(sources):
+        assert [item.packet_id for item in taken if item.topic == str(source)] == list(range(count))
