@@ -98,9 +98,15 @@ class Rig:
         self._thread.start()
         return self
 
-    def ready(self, subscriptions: int = 1) -> Rig:
-        """Wait until the broker has granted its filters, so many times."""
-        self.heard.wait_until(lambda: len(self.heard.of(Subscribed)) >= subscriptions)
+    def ready(self, connection: int = 1) -> Rig:
+        """Wait until the broker has granted its filters on that connection, or one after it."""
+
+        def granted() -> bool:
+            items = list(self.heard.items)
+            made = [isinstance(item, SessionStarted) and item.connection >= connection for item in items]
+            return True in made and any(isinstance(item, Subscribed) for item in items[made.index(True) :])
+
+        self.heard.wait_until(granted)
         return self
 
     def stop(self) -> None:
@@ -114,6 +120,13 @@ class Rig:
         raw = payload.encode() if isinstance(payload, str) else payload
         given: dict[str, Any] = {"qos": 1, "job": None if job is None else JobId(job)} | fields
         self.session.send(Outgoing(topic=f"{self.root}/{topic}", payload=raw, **given))
+
+    def acknowledge(self, connection: int, packet_id: int) -> None:
+        """Acknowledge, and wait until the broker has taken it: it answers in order for a message that is published after it."""
+        self.session.acknowledge(connection, packet_id)
+        count = len(self.heard.of(Finish)) + 1
+        self.publish("after", job=f"after-{count}")
+        self.heard.finishes(count)
 
     @property
     def connections(self) -> list[SessionStarted]:

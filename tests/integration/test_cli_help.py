@@ -22,7 +22,17 @@ WORDS = [
     *[(name, each) for name, entry in VERBS.items() if isinstance(entry, Family) for each in entry.verbs],
 ]
 """Every verb, and every first word of some."""
-HEAVY = {"pointsman.daemon", "pointsman.settings", "sqlalchemy", "alembic", "paho", "pydantic", "pydantic_core", "structlog", "ruamel"}
+HEAVY = {
+    "pointsman.daemon",
+    "pointsman.settings",
+    "sqlalchemy",
+    "alembic",
+    "paho",
+    "pydantic",
+    "pydantic_core",
+    "structlog",
+    "ruamel",
+}
 """What no `--help` may load."""
 
 
@@ -76,7 +86,9 @@ def test_the_list_of_verbs_loads_no_verb() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert all(f"\n  {name} " in done.stdout for name in VERBS)
-    assert set(json.loads(done.stderr)) <= {f"pointsman.{name}" for name in ("cli", "cli.main", "cli.output", "cli.verb", "errors")}
+    assert set(json.loads(done.stderr)) <= {
+        f"pointsman.{name}" for name in ("cli", "cli.main", "cli.output", "cli.verb", "errors")
+    }
 
 
 def test_a_verb_is_named_as_the_table_has_it() -> None:
@@ -136,7 +148,10 @@ def test_the_version_is_told_three_ways() -> None:
 
 def test_a_reader_that_has_had_enough_is_no_error() -> None:
     done = subprocess.run(
-        ["/bin/sh", "-c", f"{sys.executable} -m pointsman schema config | head -c 1"], capture_output=True, timeout=60, check=False
+        ["/bin/sh", "-c", f"{sys.executable} -m pointsman schema config | head -c 1"],
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     assert (done.stdout, done.stderr) == (b"{", b"")
 

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON_IMAGE = os.environ.get("POINTSMAN_PYTHON_IMAGE", "python:3.12-slim")
 
 pytestmark = [pytest.mark.external_service, pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("containers")]
+
+
+Connect = Callable[..., MqttClient]
 
 
 class Deployment:
@@ -105,7 +109,9 @@ def compose_command() -> list[str]:
     pytest.skip("there is a Docker engine, but neither docker-compose nor the compose plugin")
 
 
-def brought_up(command: list[str], **variables: str) -> Iterator[Deployment]:
+@contextmanager
+def brought_up(command: Sequence[str], **variables: str) -> Iterator[Deployment]:
+    """A deployment whose worker is ready; gone afterwards, with its volumes."""
     deployment = Deployment(command, **variables)
     try:
         deployment.compose("up", "-d", "--build")
@@ -115,39 +121,51 @@ def brought_up(command: list[str], **variables: str) -> Iterator[Deployment]:
         deployment.compose("down", "--volumes", "--timeout", "20", check=False)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def deployment(request: pytest.FixtureRequest, compose_command: list[str]) -> Iterator[Deployment]:
-    if request.param == "sqlite":
-        yield from brought_up(compose_command)
-    else:
-        password = secrets.token_hex(16)
-        yield from brought_up(
-            compose_command,
-            COMPOSE_PROFILES="postgres",
-            POINTSMAN_POSTGRES_PASSWORD=password,
-            POINTSMAN_STORE_URL=f"postgresql+psycopg://pointsman:{password}@postgres/pointsman",
-        )
+@pytest.fixture(scope="module")
+def deployment(compose_command: list[str]) -> Iterator[Deployment]:
+    with brought_up(compose_command) as deployment:
+        yield deployment
 
 
-def test_a_state_message_with_the_deployments_credentials_makes_a_job(
-    deployment: Deployment, mqtt_client: Callable[..., MqttClient]
-) -> None:
+def set_off_an_alarm(deployment: Deployment, mqtt_client: Connect, pump: str) -> str:
+    """A device reports ALARM, its valve is told to open, the operator sees the job succeed: the job's id."""
+    operator = mqtt_client(deployment.broker, username="operator", password=deployment.password("operator"))
+    operator.subscribe("pointsman/jobs/+")
     device = mqtt_client(deployment.broker, username="device", password=deployment.password("device"))
-    device.subscribe("plant/pump-1/valve/set", "pointsman/jobs/+")
-    device.publish("plant/pump-1/state", {"state": "ALARM"})
-    job = device.wait_for("plant/pump-1/valve/set", timeout=20).json()["job"]
-    device.wait_for(lambda seen: seen.topic == f"pointsman/jobs/{job}" and seen.json()["status"] == "succeeded", timeout=20)
+    device.subscribe(f"plant/{pump}/valve/set")
+    device.publish(f"plant/{pump}/state", {"state": "ALARM"})
+    job = str(device.wait_for(f"plant/{pump}/valve/set", timeout=20).json()["job"])
+    operator.wait_for(lambda seen: seen.topic == f"pointsman/jobs/{job}" and seen.json()["status"] == "succeeded", timeout=20)
+    return job
+
+
+def test_a_state_message_with_the_deployments_credentials_makes_a_job(deployment: Deployment, mqtt_client: Connect) -> None:
+    job = set_off_an_alarm(deployment, mqtt_client, "pump-1")
     assert (job, "succeeded") in [(entry["id"], entry["status"]) for entry in deployment.jobs()]
 
 
-def test_a_client_without_a_name_is_refused(deployment: Deployment, mqtt_client: Callable[..., MqttClient]) -> None:
+def test_with_the_profile_postgres_jobs_are_kept_in_postgresql(compose_command: list[str], mqtt_client: Connect) -> None:
+    password = secrets.token_hex(16)
+    variables = {
+        "COMPOSE_PROFILES": "postgres",
+        "POINTSMAN_POSTGRES_PASSWORD": password,
+        "POINTSMAN_STORE_URL": f"postgresql+psycopg://pointsman:{password}@postgres/pointsman",
+    }
+    with brought_up(compose_command, **variables) as deployment:
+        job = set_off_an_alarm(deployment, mqtt_client, "pump-1")
+        assert [entry["id"] for entry in deployment.jobs()] == [job]
+        query = ("psql", "-U", "pointsman", "-d", "pointsman", "-h", "127.0.0.1", "-tAc", "SELECT id FROM jobs")
+        assert deployment.compose("exec", "-T", "-e", f"PGPASSWORD={password}", "postgres", *query).split() == [job]
+
+
+def test_a_client_without_a_name_is_refused(deployment: Deployment, mqtt_client: Connect) -> None:
     with pytest.raises(Refused, match="Not authorized"):
         mqtt_client(deployment.broker)
     with pytest.raises(Refused, match="Not authorized"):
         mqtt_client(deployment.broker, username="device", password="device")
 
 
-def test_a_device_cannot_give_orders(deployment: Deployment, mqtt_client: Callable[..., MqttClient]) -> None:
+def test_a_device_cannot_give_orders(deployment: Deployment, mqtt_client: Connect) -> None:
     device = mqtt_client(deployment.broker, username="device", password=deployment.password("device"))
     for topic in ("plant/pump-1/valve/set", "pointsman/objects/pump-1/operations/open-valve/execute", "pointsman/worker/state"):
         with pytest.raises(Refused, match="Not authorized"):
@@ -171,11 +189,8 @@ def test_no_password_can_be_read_from_the_environment(deployment: Deployment) ->
     assert deployment.compose("exec", "-T", "worker", "sh", "-c", "cat /credentials/device 2>&1 || true").count("denied") == 1
 
 
-def test_jobs_outlive_the_containers(deployment: Deployment, mqtt_client: Callable[..., MqttClient]) -> None:
-    device = mqtt_client(deployment.broker, username="device", password=deployment.password("device"))
-    device.subscribe("plant/pump-2/valve/set")
-    device.publish("plant/pump-2/state", {"state": "ALARM"})
-    job = device.wait_for("plant/pump-2/valve/set", timeout=20).json()["job"]
+def test_jobs_outlive_the_containers(deployment: Deployment, mqtt_client: Connect) -> None:
+    job = set_off_an_alarm(deployment, mqtt_client, "pump-2")
     deployment.compose("up", "-d", "--force-recreate", "--no-deps", "worker")
     assert wait_until(lambda: deployment.health("worker") == "healthy", seconds=120), deployment.logs()
     assert job in {entry["id"] for entry in deployment.jobs()}

@@ -1,4 +1,4 @@
-"""Stands between a client and a broker, and breaks what is between them: cuts, loses, keeps out. Knows TCP, and CONNECT's version."""
+"""Stands between a client and a broker, and breaks what is between them. Knows TCP, and of MQTT only CONNECT's version."""
 
 from __future__ import annotations
 
@@ -83,6 +83,9 @@ class Relay:
             answer = self.answer_to_connect(_level(connect))
             if answer is not None:
                 near.sendall(answer)
+                near.shutdown(socket.SHUT_WR)
+                while near.recv(4096):  # closing while something is unread would take back the answer
+                    pass
                 return
             with socket.create_connection((self._target.host, self._target.port)) as far:
                 with self._lock:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pointsman.cli.configured import configuration
-from pointsman.cli.output import print_json, wants_json
+from pointsman.cli.output import counted, print_json, wants_json
 from pointsman.cli.verb import verb
 from pointsman.errors import ConfigurationError
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pointsman.model.operation import ProgramOperation
     from pointsman.programs.policy import ProgramPolicy
     from pointsman.settings import Configuration
+
+_PLURALS = {"class": "classes"}
 
 
 @verb("check")
@@ -33,11 +35,17 @@ def command(strict: bool) -> None:
         raise ConfigurationError("\n".join(warnings))
     counts = _counts(given)
     if wants_json():
-        print_json({"ok": True, "counts": counts, "warnings": warnings})
+        print_json(
+            {
+                "ok": True,
+                "counts": {_PLURALS.get(name, f"{name}s"): count for name, count in counts.items()},
+                "warnings": warnings,
+            }
+        )
         return
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo("OK: " + ", ".join([_counted(name, count) for name, count in counts.items() if count]))
+    click.echo("OK: " + ", ".join([counted(count, name, _PLURALS.get(name, "")) for name, count in counts.items() if count]))
 
 
 def _counts(given: Configuration) -> dict[str, int]:
@@ -47,20 +55,15 @@ def _counts(given: Configuration) -> dict[str, int]:
     definers: list[Class | Entity] = [*catalog.classes.values(), *[resolved.entity for resolved in catalog.entities]]
     kinds = [resolved.entity.ref.kind for resolved in catalog.entities]
     return {
-        "states": len(catalog.states),
-        "classes": len(catalog.classes),
-        "objects": kinds.count(OwnerType.OBJECT),
-        "links": kinds.count(OwnerType.LINK),
-        "operations": sum([len(each.operations) for each in definers]),
-        "triggers": sum([len(each.triggers) for each in definers]),
-        "scripts": len(catalog.scripts),
-        "intake rules": len(given.rules),
+        "state": len(catalog.states),
+        "class": len(catalog.classes),
+        "object": kinds.count(OwnerType.OBJECT),
+        "link": kinds.count(OwnerType.LINK),
+        "operation": sum([len(each.operations) for each in definers]),
+        "trigger": sum([len(each.triggers) for each in definers]),
+        "script": len(catalog.scripts),
+        "intake rule": len(given.rules),
     }
-
-
-def _counted(name: str, count: int) -> str:
-    singular = {"classes": "class"}.get(name, name.removesuffix("s"))
-    return f"{count} {singular if count == 1 else name}"
 
 
 def _program_faults(given: Configuration) -> Iterator[str]:
@@ -70,7 +73,7 @@ def _program_faults(given: Configuration) -> Iterator[str]:
     policy = program_policy(given.settings)
     operations = list(_program_operations(given.catalog))
     if operations and not policy.enabled:
-        yield f"programs.enabled is false: {_counted('operations', len(operations))} that run programs will fail"
+        yield f"programs.enabled is false: operations that run programs ({len(operations)}) will fail"
         return
     for where, operation in operations:
         if fault := _program_fault(operation, given.catalog, policy):

@@ -7,7 +7,7 @@ import time
 import click
 
 from pointsman.cli.configured import store_url
-from pointsman.cli.output import print_json, wants_json
+from pointsman.cli.output import counted, print_json, wants_json
 from pointsman.cli.parameters import duration
 from pointsman.cli.verb import verb
 from pointsman.errors import StoreUnavailable, UsageError
@@ -33,4 +33,9 @@ def command(older_than: int | None, keep_jobs: int | None) -> None:
     if wants_json():
         print_json({"jobs": pruned.jobs, "results": pruned.results, "changes": pruned.changes})
     else:
-        click.echo(f"deleted {pruned.jobs} jobs, {pruned.results} custom results, {pruned.changes} changes of state")
+        parts = (
+            counted(pruned.jobs, "job"),
+            counted(pruned.results, "custom result"),
+            counted(pruned.changes, "change of state", "changes of state"),
+        )
+        click.echo(f"deleted {', '.join(parts)}")

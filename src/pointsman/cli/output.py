@@ -56,6 +56,11 @@ def pairs(values: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{name.ljust(width)}  {value.replace(chr(10), indent)}".rstrip() for name, value in listed]
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 job`, `2 jobs`; `plural` for a noun that is more than an s short of it."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def moment(milliseconds: int | None) -> str:
     """A time in ms since the Unix epoch as local time, to the millisecond; `-` for none."""
     if milliseconds is None:

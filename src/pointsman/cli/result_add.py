@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pointsman.cli.configured import configuration
-from pointsman.cli.output import print_json, wants_json
+from pointsman.cli.output import counted, print_json, wants_json
 from pointsman.cli.parameters import json_value
 from pointsman.cli.verb import verb
 from pointsman.errors import NotFound, UsageError
@@ -30,7 +30,7 @@ def command(job: str, payload: str) -> None:
     if wants_json():
         print_json(answer)
     else:
-        click.echo(f"job {answer['job']} has {answer['results']} custom result{'s' if answer['results'] != 1 else ''}")
+        click.echo(f"job {answer['job']} has {counted(answer['results'], 'custom result')} now")
 
 
 def _read(payload: str) -> str | bytes:

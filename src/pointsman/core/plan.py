@@ -6,6 +6,7 @@ that has failed, with the reason: an execution that was asked for is never silen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from pointsman.model.json import Json
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
 from pointsman.model.template import Macro, Template
 from pointsman.model.topic import topic_fault
+
+_NOT_ONE_LEVEL = re.compile("[/+#\0]")
 
 
 class Unplannable(Exception):
@@ -95,7 +98,7 @@ def _topic(template: Template, context: Context) -> str:
 
 def _check_level(macro: Macro, value: str) -> None:
     """A value stays one level: it may not lead to topics that the operation's author did not mean."""
-    if not value or any(char in value for char in "/+#\0"):
+    if not value or _NOT_ONE_LEVEL.search(value):
         raise Unplannable(
             f"expected one topic level for {{{{{macro}}}}}, found {value!r}: it may not be empty or have / + # or NUL in it"
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pointsman.model.entity import Class, Entity, Script
-from pointsman.model.ids import ClassId, EntityId, EntityRef, OperationId, OwnerType, ScriptId, StateId
+from pointsman.model.ids import ClassId, EntityRef, OperationId, ScriptId, StateId
 from pointsman.model.json import Json
 from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
@@ -31,7 +31,7 @@ class Resolved:
 class Catalog:
     """Definitions by id. Build it with `build_catalog`."""
 
-    __slots__ = ("_by_name", "_known", "classes", "scripts", "states")
+    __slots__ = ("_by_id", "_by_name", "_known", "classes", "scripts", "states")
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Catalog:
         self.classes = classes
         self.scripts = scripts
         self._known = known
+        self._by_id: Mapping[str, EntityRef] = {ref.id: ref for ref in known}
         self._by_name = {state.name: state for state in states.values()}
 
     def state(self, id_or_name: str) -> State | None:
@@ -56,11 +57,7 @@ class Catalog:
 
     def find(self, entity_id: str) -> EntityRef | None:
         """The object or link of that id; no id is both an object's and a link's."""
-        for kind in OwnerType:
-            ref = EntityRef(kind, EntityId(entity_id))
-            if ref in self._known:
-                return ref
-        return None
+        return self._by_id.get(entity_id)
 
     @property
     def entities(self) -> Iterable[Resolved]:

@@ -31,7 +31,7 @@ class CatalogBuilder:
         self._report = report
         self._states = StateNames(BUILT_IN_STATES)
         self._classes: dict[str, Class] = {}
-        self._class_operations: dict[str, set[str]] = {}
+        self._class_operations: dict[str, tuple[str, ...]] = {}
         """The ids of each class's operations, also of those that are wrong: one problem is enough for each."""
         self._operations = OperationBuilder(report, ())
         self._properties = PropertyCheck(report)
@@ -157,7 +157,7 @@ class CatalogBuilder:
         parent = self._class_of(form, place)
         operations = self._build_operations(form, place)
         properties = self._build_properties(form, place)
-        known = _ids_in(place) | self._class_operations.get(form.class_id or "", set()) if form.triggers else set()
+        known = (*_ids_in(place), *self._class_operations.get(form.class_id or "", ())) if form.triggers else ()
         triggers = self._build_triggers(form, place, str(ref), known)
         if fresh and (form.class_id is None or parent is not None):
             self._properties.of_entity(ref, parent, properties, self._operations.uses)
@@ -208,7 +208,7 @@ class CatalogBuilder:
         return tuple(built)
 
     def _build_triggers(
-        self, form: ClassForm | ObjectForm, place: Place, owner: str, operations: set[str]
+        self, form: ClassForm | ObjectForm, place: Place, owner: str, operations: tuple[str, ...]
     ) -> tuple[StateTrigger, ...]:
         built = []
         for index in range(len(form.triggers)):
@@ -230,10 +230,10 @@ class CatalogBuilder:
         return found
 
 
-def _ids_in(place: Place) -> set[str]:
+def _ids_in(place: Place) -> tuple[str, ...]:
     """The ids of the operations that are written there, right or wrong."""
     written = place.node.get("operations")
-    return {str(each.get("id")) for each in written if isinstance(each, Map)} if isinstance(written, Seq) else set()
+    return tuple([str(each.get("id")) for each in written if isinstance(each, Map)]) if isinstance(written, Seq) else ()
 
 
 def _json(value: Any) -> Json:

@@ -33,7 +33,7 @@ def id_fault(text: str) -> str | None:
     for char in "/+#":
         if char in text:
             return f"{char!r} in it"
-    fault = text_fault(text)
+    fault = None if text.isascii() and text.isprintable() else text_fault(text)
     return f"a {fault} in it" if fault else None
 
 

@@ -16,6 +16,8 @@ from pointsman.model.trigger import StateTrigger
 Definition: TypeAlias = tuple[str, str, str]
 """Kind (`state`, `class`, `object`, `link`, `script`), id, and the document as JSON text, its keys in order."""
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
 
 def definitions(catalog: Catalog) -> Iterator[Definition]:
     """Every definition of the catalog, under the names that the reference gives its fields."""
@@ -33,7 +35,7 @@ def definitions(catalog: Catalog) -> Iterator[Definition]:
 
 
 def _definition(kind: str, id_: str, document: Mapping[str, Json]) -> Definition:
-    return kind, id_, json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return kind, id_, _CANONICAL.encode(document)
 
 
 def _entity(entity: Entity) -> dict[str, Json]:

@@ -5,7 +5,7 @@ Keys that the reference names keep its names (`parameters`, `popupResult`); the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -57,7 +57,8 @@ StateRef = Annotated[int | str, PlainValidator(_state), WithJsonSchema({"type": 
 """A state's id or name; a whole number stays one."""
 
 
-Later = SkipValidation
+Kind = TypeVar("Kind")
+Later = Annotated[Kind, SkipValidation()]
 """Checked one by one by `catalog.py`, so that a wrong operation doesn't hide what else is wrong with its class."""
 
 

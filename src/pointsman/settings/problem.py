@@ -10,6 +10,8 @@ from pointsman.errors import ConfigurationError
 
 MANY = 2_000
 """Among more names than this no near one is looked for: it would take longer than reading the file."""
+LISTED = 200
+"""So many problems are listed in words; `InvalidConfiguration.problems` has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class InvalidConfiguration(ConfigurationError):
     """The configuration has these problems: all that could be found at once."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        more = [f"… and {len(problems) - LISTED} more"] if len(problems) > LISTED else []
+        super().__init__("\n".join([*map(str, problems[:LISTED]), *more]))
         self.problems = tuple(problems)
 
 
@@ -88,5 +91,5 @@ def shown(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):
-        return "a list"
+        return "a list" if value else "an empty list"
     return str(value)[:60]

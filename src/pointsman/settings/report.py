@@ -59,7 +59,7 @@ class Report:
         try:
             return form.model_validate(value)
         except ValidationError as error:
-            wrong = set()
+            wrong: set[str | int] = set()
             for inner, is_key, message in faults(error, form):
                 (self.key if is_key else self.value)(around, [*path, *inner], message)
                 wrong.update(inner[:1])

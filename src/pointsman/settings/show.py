@@ -55,4 +55,4 @@ def _as_json(value: Any) -> Any:
 def file_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a configuration file."""
     schema = FileForm.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Pointsman configuration", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Pointsman configuration"}
