@@ -104,6 +104,10 @@ class Worker:
         self._spawn("mqtt", self.session.run)
         self._notifier.ready("started")
         self._log.info("started", version=__version__, node=self._settings.node.id, store=self.store.describe())
+        for warning in self.store.warnings:
+            self._log.warning("store", warning=warning)
+        if not self._settings.mqtt.tls.verify:
+            self._log.warning("mqtt.tls.verify is off: whoever is on the way to the broker can read and forge everything")
 
     def stop(self) -> None:
         """Stop in order: take nothing more, let what is under way end, make it durable, say goodbye."""
@@ -209,8 +213,8 @@ def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mappin
     stop = threading.Event()
     with _on_signals(stop):
         worker = Worker(configuration, log, environ)
-        worker.start()
         try:
+            worker.start()
             return worker.supervise(stop)
         finally:
             worker.stop()

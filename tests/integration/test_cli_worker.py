@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from pointsman.cli.main import main
 from servers.client import MqttClient
 from servers.mosquitto import Broker, Mosquitto
 from servers.ports import free_port, wait_until
@@ -80,15 +82,33 @@ def process(worker: Worker, *words: str) -> subprocess.Popen[str]:
     )
 
 
+def here(worker: Worker, *words: str, expect: int = 0) -> str:
+    """`pointsman …` in this process: what it prints, errors included. Each verb is also run as a process, here or elsewhere."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), pytest.raises(SystemExit) as end:
+        main([*words, "--config", str(worker.configuration)])
+    text = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    assert end.value.code == expect, text
+    return str(text)
+
+
+def here_json(worker: Worker, *words: str) -> Any:
+    """The same, with `--json`."""
+    return json.loads(here(worker, *words, "--json"))
+
+
 def error_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     error: dict[str, Any] = json.loads(done.stdout)["error"]
     return error
 
 
 def finished(worker: Worker, job: str) -> dict[str, Any]:
-    assert wait_until(lambda: worker.json("jobs", "show", job)["finished"] is not None)
-    found: dict[str, Any] = worker.json("jobs", "show", job)
-    return found
+    def look() -> dict[str, Any]:
+        found: dict[str, Any] = here_json(worker, "jobs", "show", job)
+        return found
+
+    assert wait_until(lambda: look()["finished"] is not None)
+    return look()
 
 
 # execute
@@ -99,7 +119,7 @@ def test_execute_prints_the_id_of_a_job_that_is_recorded(shared: Worker) -> None
     found = finished(shared, job)
     assert (found["operation_id"], found["owner_id"], found["owner_type"]) == ("greet", "pump-1", 1)
     assert (found["status"], found["user_id"], found["process_meta"]) == ("succeeded", "mqtt", None)
-    assert shared.json("execute", "pump-1", "greet").keys() == {"job"}
+    assert here_json(shared, "execute", "pump-1", "greet").keys() == {"job"}
 
 
 def test_execute_finds_out_whether_the_owner_is_an_object_or_a_link(shared: Worker) -> None:
@@ -137,7 +157,7 @@ def test_execute_that_waits_too_long_says_how_to_go_on(shared: Worker) -> None:
 
 
 def test_execute_of_what_is_not_there_exits_with_1_and_names_what_is(shared: Worker) -> None:
-    assert "found 'pump-9'" in shared.run("execute", "pump-9", "greet", expect=1).stderr
+    assert "found 'pump-9'" in here(shared, "execute", "pump-9", "greet", expect=1)
     done = shared.run("execute", "pump-1", "dance", "--json", expect=1)
     assert "no operation 'dance'; it has greet, tell, say, fail, sleep" in error_of(done)["message"]
 
@@ -179,32 +199,33 @@ def test_execute_cannot_wait_where_jobs_are_not_announced(shared: Worker) -> Non
 
 
 def test_a_result_is_added_as_json_from_a_file_or_from_standard_input(shared: Worker, tmp_path: Path) -> None:
-    job = shared.json("execute", "pump-1", "greet")["job"]
-    (tmp_path / "result.json").write_text('{"opened": true}')
-    assert shared.json("result", "add", job, '{"pressure": 4.5}') == {"job": job, "results": 1}
-    assert "2 custom results" in shared.run("result", "add", job, "@result.json").stdout
+    job = here_json(shared, "execute", "pump-1", "greet")["job"]
+    file = tmp_path / "result.json"
+    file.write_text('{"opened": true}')
+    assert here_json(shared, "result", "add", job, '{"pressure": 4.5}') == {"job": job, "results": 1}
+    assert "2 custom results" in shared.run("result", "add", job, f"@{file}").stdout
     out, _ = process(shared, "result", "add", job, "-", "--json").communicate("[1, null]", timeout=60)
     assert json.loads(out) == {"job": job, "results": 3}
-    results = shared.json("jobs", "show", job)["results"]
+    results = here_json(shared, "jobs", "show", job)["results"]
     assert [result["payload"] for result in results] == [{"pressure": 4.5}, {"opened": True}, [1, None]]
     assert {result["by"] for result in results} == {"mqtt"}
 
 
 def test_a_result_for_no_job_exits_with_1(shared: Worker) -> None:
     assert "there is no job nonsense" in shared.run("result", "add", "nonsense", "1", expect=1).stderr
-    assert "found 'a/b'" in shared.run("result", "add", "a/b", "1", expect=1).stderr
+    assert "found 'a/b'" in here(shared, "result", "add", "a/b", "1", expect=1)
 
 
 # jobs
 
 
 def test_jobs_are_listed_newest_first_and_filtered(worker: Worker) -> None:
-    first = worker.json("execute", "pump-1", "greet", "--wait")["id"]
-    second = worker.json("execute", "pipe-1", "flush", "--wait")["id"]
+    first = here_json(worker, "execute", "pump-1", "greet", "--wait")["id"]
+    second = here_json(worker, "execute", "pipe-1", "flush", "--wait")["id"]
     third = json.loads(worker.run("execute", "pump-1", "fail", "--wait", "--json", expect=1).stdout)
 
     def ids(*words: str) -> list[str]:
-        return [job["id"] for job in worker.json("jobs", "list", *words)]
+        return [job["id"] for job in here_json(worker, "jobs", "list", *words)]
 
     assert ids() == [third["id"], second, first]
     assert ids("--limit", "2") == [third["id"], second]
@@ -215,25 +236,32 @@ def test_jobs_are_listed_newest_first_and_filtered(worker: Worker) -> None:
     assert ids("--until", str(third["timestamp"])) == [second, first]
     assert ids("--since", "1h") == [third["id"], second, first]
     assert ids("--until", "2026-01-01") == []
-    assert "no such job" in worker.run("jobs", "list", "--owner", "pump-9").stdout
+    assert here(worker, "jobs", "list", "--owner", "pump-9") == "no such job\n"
 
 
 def test_the_list_for_people_is_aligned(shared: Worker) -> None:
-    shared.run("execute", "pump-1", "greet", "--wait")
-    shared.run("execute", "pipe-1", "flush", "--wait")
-    heading, *rows = shared.run("jobs", "list").stdout.splitlines()
-    status = heading.index("STATUS")
-    assert {row[status - 2 : status + 9] for row in rows} == {"  succeeded"}
+    here(shared, "execute", "pump-1", "greet", "--wait")
+    here(shared, "execute", "pipe-1", "flush", "--wait")
+    heading, *rows = shared.run("jobs", "list", "--status", "succeeded").stdout.splitlines()
+    for name, values in (("STATUS", {"succeeded"}), ("OWNER", {"pump-1", "pipe-1"})):
+        at = heading.index(name)
+        assert {row[at : at + 11].split()[0] for row in rows} == values
+        assert {row[at - 2 : at] for row in rows} == {"  "}
     assert "\x1b" not in "".join(rows)
 
 
-def test_a_job_is_shown_in_full(shared: Worker, mqtt_client: Callable[..., MqttClient], broker: Broker, topic_root: str) -> None:
-    mqtt_client(broker).publish(f"{topic_root}/plant/pump-1/state", "ALARM")
-    assert wait_until(lambda: len(shared.jobs()) == 1)
-    job = finished(shared, shared.jobs()[0]["id"])
+def test_a_job_is_shown_in_full(shared: Worker, mqtt_client: Callable[..., MqttClient], broker: Broker) -> None:
+    mqtt_client(broker).publish(f"{shared.node}/plant/pump-1/state", "ALARM")
+
+    def triggered() -> list[dict[str, Any]]:
+        jobs = here_json(shared, "jobs", "list", "--operation", "greet")
+        return [job for job in jobs if job["process_meta"]]
+
+    assert wait_until(lambda: bool(triggered()))
+    job = finished(shared, triggered()[0]["id"])
     assert job["process_meta"] == {"triggerStates": ["3"]}
     text = shared.run("jobs", "show", job["id"]).stdout
-    for line in (
+    for part in (
         job["id"],
         "succeeded",
         "object pump-1",
@@ -241,22 +269,23 @@ def test_a_job_is_shown_in_full(shared: Worker, mqtt_client: Callable[..., MqttC
         "system",
         job["change_id"],
         "state ALARM",
-        f"{topic_root}/out",
+        f"{shared.node}/out",
     ):
-        assert line in text
-    assert "there is no job 'x'" in shared.run("jobs", "show", "x", expect=1).stderr
+        assert part in text
+    assert "there is no job 'x'" in here(shared, "jobs", "show", "x", expect=1)
 
 
 def test_what_a_device_sends_cannot_command_the_terminal(shared: Worker) -> None:
-    shared.run("execute", "pump-1", "say", "--arg", "who=\x1b[2J\x07", "--wait")
-    for words in (("jobs", "list"), ("jobs", "show", shared.jobs()[0]["id"])):
-        text = shared.run(*words).stdout
+    words = ("execute", "pump-1", "say", "--arg", "who=\x1b[2J\x07", "--wait")
+    texts = [here(shared, *words), here(shared, "jobs", "list", "--limit", "1")]
+    for text in texts:
         assert "\x1b" not in text
         assert "\\x1b[2J\\x07" in text
 
 
 def test_jobs_are_exported_oldest_first_as_lines_or_as_a_table(worker: Worker) -> None:
-    ids = [worker.json("execute", "pump-1", "tell", "--arg", f"text={n}", "--arg", "number=ä,\n")["job"] for n in range(3)]
+    words = ("execute", "pump-1", "tell", "--arg", "number=ä,\n", "--arg")
+    ids = [here(worker, *words, f"text={n}").strip() for n in range(3)]
     finished(worker, ids[-1])
     lines = [json.loads(line) for line in worker.run("jobs", "export").stdout.splitlines()]
     assert [job["id"] for job in lines] == ids
@@ -264,18 +293,18 @@ def test_jobs_are_exported_oldest_first_as_lines_or_as_a_table(worker: Worker) -
     rows = list(csv.DictReader(io.StringIO(worker.run("jobs", "export", "--format", "csv").stdout)))
     assert [row["id"] for row in rows] == ids
     assert json.loads(rows[0]["args"]) == {"text": "0", "number": "ä,\n"}
-    assert worker.run("jobs", "export", "--until", "2026-01-01").stdout == ""
+    assert here(worker, "jobs", "export", "--until", "2026-01-01") == ""
 
 
 def test_tail_follows_new_jobs_and_changes_of_status_until_ctrl_c(worker: Worker) -> None:
-    old = worker.json("execute", "pump-1", "greet", "--wait")["id"]
+    old = here_json(worker, "execute", "pump-1", "greet", "--wait")["id"]
     tail = process(worker, "jobs", "tail", "--json")
     assert tail.stdout is not None
     assert json.loads(tail.stdout.readline())["id"] == old
-    slow = worker.json("execute", "pump-1", "sleep")["job"]
+    slow = here_json(worker, "execute", "pump-1", "sleep")["job"]
     seen = json.loads(tail.stdout.readline())
     assert seen["id"] == slow
-    quick = worker.json("execute", "pump-1", "greet")["job"]
+    quick = here_json(worker, "execute", "pump-1", "greet")["job"]
     while (seen := json.loads(tail.stdout.readline()))["id"] != quick or seen["status"] != "succeeded":
         assert seen["status"] in ("queued", "running")
     worker.stop()  # ends the slow program
@@ -289,10 +318,10 @@ def test_tail_follows_new_jobs_and_changes_of_status_until_ctrl_c(worker: Worker
 
 def test_tail_begins_with_the_newest_and_keeps_to_its_filter(worker: Worker) -> None:
     for _ in range(3):
-        worker.run("execute", "pump-1", "greet", "--wait")
+        here(worker, "execute", "pump-1", "greet", "--wait")
     tail = process(worker, "jobs", "tail", "--lines", "2", "--status", "failed")
     assert tail.stdout is not None
-    worker.run("execute", "pump-1", "fail", "--wait", expect=1)
+    here(worker, "execute", "pump-1", "fail", "--wait", expect=1)
     assert "exit code 3" in tail.stdout.readline()
     tail.send_signal(signal.SIGINT)
     assert tail.wait(20) == 0
@@ -310,18 +339,18 @@ def test_tail_begins_with_the_newest_and_keeps_to_its_filter(worker: Worker) -> 
 def test_rejects_are_listed_with_reason_and_count(
     worker: Worker, mqtt_client: Callable[..., MqttClient], broker: Broker, topic_root: str
 ) -> None:
-    assert worker.json("rejects") == []
-    assert worker.run("rejects").stdout == "nothing was rejected\n"
+    assert here_json(worker, "rejects") == []
+    assert here(worker, "rejects") == "nothing was rejected\n"
     client = mqtt_client(broker)
     for payload in (b"SINGING", b"DANCING"):
         client.publish(f"{topic_root}/plant/pump-1/state", payload)
     client.publish(f"{topic_root}/plant/pump-9/state", b"\xff\x1b")
-    assert wait_until(lambda: sum(each["count"] for each in worker.json("rejects")) == 3)
-    by_reason = {each["reason"]: each for each in worker.json("rejects")}
+    assert wait_until(lambda: sum(each["count"] for each in here_json(worker, "rejects")) == 3)
+    by_reason = {each["reason"]: each for each in here_json(worker, "rejects")}
     assert by_reason["unknown_state"]["count"] == 2
     assert by_reason["unknown_state"]["payload"] == "DANCING"
     assert by_reason["unknown_entity"]["topic"] == f"{topic_root}/plant/pump-9/state"
-    assert len(worker.json("rejects", "--limit", "1")) == 1
+    assert len(here_json(worker, "rejects", "--limit", "1")) == 1
     text = worker.run("rejects").stdout
     assert "unknown_state" in text
     assert "SINGING" not in text
@@ -356,30 +385,29 @@ def test_healthcheck_tells_alive_from_ready(worker: Worker, tmp_path: Path) -> N
 
 
 def test_a_backup_is_taken_beside_a_worker_and_put_back_without_one(worker: Worker, tmp_path: Path) -> None:
-    kept = worker.json("execute", "pump-1", "greet", "--wait")["id"]
+    kept = here_json(worker, "execute", "pump-1", "greet", "--wait")["id"]
     assert worker.json("db", "backup", "copy.db")["bytes"] == (tmp_path / "copy.db").stat().st_size
-    lost = worker.json("execute", "pump-1", "greet", "--wait")["id"]
+    lost = here_json(worker, "execute", "pump-1", "greet", "--wait")["id"]
     refused = worker.run("db", "restore", "copy.db", "--yes", expect=69)
     assert "Stop" in refused.stderr
     worker.stop()
-    unasked = worker.run("db", "restore", "copy.db", expect=2)
-    assert "expected --yes" in unasked.stderr
+    assert "expected --yes" in here(worker, "db", "restore", "copy.db", expect=2)
     before = Path(worker.json("db", "restore", "copy.db", "--yes")["kept"])
     assert [job["id"] for job in worker.jobs()] == [kept]
     assert before.exists()
     assert lost in worker.run("jobs", "list", POINTSMAN_STORE__URL=f"sqlite:///{before}").stdout
-    assert "found none" in worker.run("db", "restore", "nothing.db", "--yes", expect=69).stderr
+    assert "found none" in here(worker, "db", "restore", "nothing.db", "--yes", expect=69)
 
 
 def test_prune_deletes_what_is_old_and_is_refused_beside_a_worker(worker: Worker) -> None:
     for _ in range(3):
-        worker.run("execute", "pump-1", "greet", "--wait")
+        here(worker, "execute", "pump-1", "greet", "--wait")
     refused = worker.run("db", "prune", "--older-than", "30d", expect=69)
     assert "Stop" in refused.stderr
     assert "store.keep" in refused.stderr
     worker.stop()
-    assert worker.json("db", "prune", "--older-than", "30d")["jobs"] == 0
-    assert worker.json("db", "prune", "--keep-jobs", "1") == {"jobs": 2, "results": 0, "changes": 0}
+    assert here_json(worker, "db", "prune", "--older-than", "30d")["jobs"] == 0
+    assert here_json(worker, "db", "prune", "--keep-jobs", "1") == {"jobs": 2, "results": 0, "changes": 0}
     assert "deleted 1 job," in worker.run("db", "prune", "--older-than", "0s").stdout
     assert worker.jobs() == []
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from integration.session_rig import Rig
-from pointsman.model.delivery import SessionStarted
+from pointsman.model.delivery import Delivery, SessionStarted
 from pointsman.model.job import JobStatus
 from pointsman.mqtt.options import Tls, Version
 from servers.certificates import Certificates
@@ -158,3 +158,38 @@ def test_two_workers_with_one_name_do_not_fight(relay: Relay, start_session: Sta
     two.wait_for_log("connections end soon")
     time.sleep(0.5)
     assert relay.accepted < 20, "each pause is twice as long as the one before"
+
+
+# Nonsense
+
+CONNACK = "2003000000"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "485454502f312e312034303020426164205265717565737420",  # an HTTP server
+        "20",
+        CONNACK + "ffffffffff",
+        CONNACK + "00",
+        CONNACK + "300400ff6161",  # PUBLISH whose topic is longer than the packet
+        CONNACK + "320a0001ff000100616161616161",  # PUBLISH whose topic is not UTF-8
+        CONNACK + "3206000161000105",  # PUBLISH whose properties are longer than the packet
+        CONNACK + "4003000195",  # PUBACK with a reason code that it cannot have
+        CONNACK + "40020fff",  # PUBACK for nothing
+        CONNACK + "9003000100",  # SUBACK for a filter fewer
+        CONNACK + CONNACK,
+        CONNACK + "e002ff00",  # DISCONNECT for an unknown reason
+    ],
+)
+def test_nonsense_from_a_broker_costs_a_connection_and_never_the_session(
+    relay: Relay, broker: Broker, start_session: Start, mqtt_client: Connect, nonsense: str
+) -> None:
+    answers = iter([bytes.fromhex(nonsense)])
+    relay.answer_to_connect = lambda level: next(answers, None)
+    rig = start_session(relay, reconnect=(0.01, 0.02))
+    assert wait_until(lambda: relay.accepted > 1)
+    rig.ready(len(rig.connections) or 1)
+    assert wait_until(lambda: rig.session.fault is None)
+    mqtt_client(broker).publish(f"{rig.root}/in/a", "1")
+    rig.heard.wait_until(lambda: any(delivery.payload == b"1" for delivery in rig.heard.of(Delivery)))

@@ -1,4 +1,4 @@
-"""The session against a real Mosquitto: what goes out has got through once the broker says so, or its job fails with the reason."""
+"""The session against a real Mosquitto: what goes out gets through once the broker says so, or its job fails with the reason."""
 
 from __future__ import annotations
 

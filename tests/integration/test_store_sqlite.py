@@ -180,6 +180,25 @@ def test_a_lock_of_another_program_is_waited_for_then_named_and_forgotten_once_i
     assert ids(path) == [first, second]
 
 
+def test_a_transaction_has_the_store_from_its_beginning(path: Path) -> None:
+    """Else one that reads first would fail when it comes to write, after another program has written."""
+    with open_store(url(path), session=SESSION) as store, closing(sqlite3.connect(path, timeout=0)) as shell:
+        with store.begin() as unit:
+            assert unit.filters() == ()
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                shell.execute("BEGIN IMMEDIATE")
+            unit.apply([queued(a_job())])
+        shell.execute("BEGIN IMMEDIATE")
+
+
+def test_a_thread_that_finds_the_store_busy_for_long_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "WAIT_FOR_CONNECTION", 0.1)
+    with open_store(url(path), session=SESSION) as store:
+        with store.begin(), pytest.raises(StoreUnavailable, match="found it busy"):
+            add_job(store)
+        add_job(store)
+
+
 def test_a_long_reader_does_not_hold_up_the_writer(path: Path) -> None:
     with open_store(url(path), session=SESSION) as store, open_reader(url(path)) as reader:
         first = add_job(store)

@@ -118,7 +118,7 @@ def brought_up(command: Sequence[str], **variables: str) -> Iterator[Deployment]
         assert wait_until(lambda: deployment.health("worker") == "healthy", seconds=120), deployment.logs()
         yield deployment
     finally:
-        deployment.compose("down", "--volumes", "--timeout", "20", check=False)
+        deployment.compose("down", "--volumes", "--timeout", "5", check=False)
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,7 @@ class Relay:
             while data := far.recv(65_536):
                 if not self.deaf_to_answers:
                     near.sendall(data)
+        with contextlib.suppress(OSError):
             near.shutdown(socket.SHUT_RDWR)
 
     def _pump(self, near: socket.socket, far: socket.socket) -> None:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pointsman.core.decide import EXCERPT, NOTHING, Decision, World, decide
-from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, ReportState
+from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason
 from pointsman.model.effect import Announce, Answer, Publish, ReplyTo, StartProgram
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.state import Retained, State
 from pointsman.model.write import AddAudit, AddChange, AddJob, AppendResult, CountReject, SaveState, UpdateJob
-from unit.world import ALARM, FAULT, NOW, OK, PIPE, PUMP, PUMPS, STATES, TRIGGERS, counting, in_state, job, mqtt, obj, plant
-from unit.world import program, report, trigger
+from unit.world import (
+    ALARM,
+    FAULT,
+    NOW,
+    OK,
+    PIPE,
+    PUMP,
+    counting,
+    in_state,
+    job,
+    mqtt,
+    obj,
+    plant,
+    program,
+    report,
+    trigger,
+)
 
 CATALOG = plant()
 REPLY = ReplyTo(topic="answers/ann", correlation=b"7")
@@ -122,7 +134,8 @@ def test_a_state_that_is_declared_no_more_keeps_its_id_for_a_name() -> None:
 
 
 def test_a_macro_that_is_missing_fails_its_job_and_not_the_others() -> None:
-    catalog = plant((mqtt("first", message="{{properties.Colour}}"), program("second")), [trigger("first", FAULT), trigger("second", FAULT)])  # type: ignore[arg-type]  # fmt: skip
+    operations = (mqtt("first", message="{{properties.Colour}}"), program("second"))
+    catalog = plant(operations, (trigger("first", FAULT), trigger("second", FAULT)))
     decision = decide(World(catalog), report(FAULT), NOW, counting())
     failed, fine = [write.job for write in written(decision, AddJob)]
     assert (failed.status, fine.status) == (JobStatus.FAILED, JobStatus.QUEUED)
@@ -248,83 +261,3 @@ def test_a_reject_keeps_the_beginning_of_the_payload() -> None:
         reason=RejectReason.UNPARSABLE, topic="t", detail="expected JSON", payload=bytes(range(256)) * 4, at=NOW
     )
     assert decision.effects == (Answer(to=REPLY, body={"error": "expected JSON"}),)
-
-
-# What holds for any sequence
-
-RETAINED = st.sampled_from([None, None, None, *Retained])
-REPORTS = st.builds(
-    lambda state, entity, retained, payload: report(state, entity, retained=retained, payload=payload),
-    st.sampled_from(STATES),
-    st.sampled_from([*PUMPS, PIPE]),
-    RETAINED,
-    st.none() | st.binary(max_size=30),
-)
-LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text())
-JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6)
-JOB_IDS = st.integers(1, 12).map(lambda number: JobId(f"{NOW:013}-{number:06}"))
-COMMANDS: st.SearchStrategy[Command] = st.one_of(
-    REPORTS,
-    st.builds(
-        execute,
-        st.sampled_from([*PUMPS, obj("ghost")]),
-        st.sampled_from(["open-valve", "diagnose", "where", "none"]),
-        args=st.dictionaries(st.sampled_from(["x", "y"]) | st.text(), JSON, max_size=3),
-    ),
-    st.builds(Finish, job=JOB_IDS, status=st.sampled_from(JobStatus), error=st.none() | st.text()),
-    st.builds(Begin, job=JOB_IDS, reply=st.just(cast(Callable[[Mapping[str, Json]], None], print))),
-    st.builds(AddResult, job=JOB_IDS, payload=JSON, by=st.just(UserId("ann")), reply=st.just(REPLY)),
-    st.builds(Reject, reason=st.sampled_from(RejectReason), topic=st.text(), detail=st.text(), payload=st.binary(max_size=2000)),
-)
-WIDE = plant(
-    (*CATALOG.entity(PUMP).operations.values(), mqtt("where", "at/{{args.x}}", '{"x": {{args.x}}, "p": "{{payload}}"}')),  # type: ignore[union-attr]
-    (*TRIGGERS, trigger("where", OK)),
-)
-
-
-@given(st.lists(REPORTS, max_size=30))
-def test_as_many_jobs_are_added_as_a_simple_model_says(reports: list[ReportState]) -> None:
-    known: dict[EntityRef, StateId] = {}
-    expected = 0
-    for each in reports:
-        if each.retained is Retained.IGNORE or known.get(each.entity) == each.state:
-            continue
-        quiet = each.retained is Retained.BASELINE or (each.retained is Retained.COMPARE and each.entity not in known)
-        known[each.entity] = each.state
-        expected += 0 if quiet else sum(each.state in one.state_ids for one in TRIGGERS)
-    decisions = decided(world(None), *reports)
-    assert sum(len(written(decision, AddJob)) for decision in decisions) == expected
-
-
-@given(st.lists(COMMANDS, max_size=25))
-def test_nothing_that_is_asked_makes_the_decision_raise_and_it_is_always_the_same(commands: Sequence[Command]) -> None:
-    assert decided(World(WIDE), *commands) == decided(World(WIDE), *commands)
-
-
-@given(st.lists(COMMANDS, max_size=25))
-def test_a_job_that_is_announced_is_the_job_that_is_written(commands: Sequence[Command]) -> None:
-    where, new_id, stored = World(WIDE), counting(), dict[JobId, Job]()
-    for command in commands:
-        decision = decide(where, command, NOW, new_id)
-        where.fold(decision)
-        for write in decision.writes:
-            match write:
-                case AddJob(new, _):
-                    assert new.id not in stored
-                    stored[new.id] = new
-                case UpdateJob(changed):
-                    assert stored[changed.id].status.final is False
-                    stored[changed.id] = replace(changed, results=stored[changed.id].results)
-                case AppendResult(_, id_, result):
-                    stored[id_] = replace(stored[id_], results=(*stored[id_].results, result))
-        announced = {effect.job.id: effect.job for effect in let_out(decision, Announce)}
-        assert announced == {id_: stored[id_] for id_ in announced}
-        assert {write.job.id for write in written(decision, AddJob)} <= announced.keys()
-
-
-@given(st.lists(COMMANDS, max_size=25))
-def test_what_carries_out_a_job_is_let_out_exactly_when_it_is_stored_with_it(commands: Sequence[Command]) -> None:
-    for decision in decided(World(WIDE), *commands):
-        kept = [write.dispatch for write in written(decision, AddJob) if write.dispatch is not None]
-        assert kept == [*[effect for effect in decision.effects if isinstance(effect, Publish | StartProgram)]]
-        assert all(write.job.status.final == (write.dispatch is None) for write in written(decision, AddJob))

@@ -14,7 +14,8 @@ from pointsman.model.delivery import Delivery
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import JobId, OperationId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus
-from unit.in_memory import MANY, MemoryStore, Rig
+from unit.engine_rig import Rig
+from unit.in_memory import MANY, MemoryStore
 from unit.world import NOW, PUMP, counting, delivery, job
 
 OPERATIONS: dict[type[Dispatch], str] = {Publish: "open-valve", StartProgram: "diagnose"}

@@ -12,7 +12,7 @@ from paho.mqtt.properties import Properties, VariableByteIntegers
 
 from pointsman.mqtt.encode import publish_properties, variable_byte_integer
 
-TEXT = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=300)
+TEXT = st.text(alphabet=st.characters(exclude_characters="\0", codec="utf-8"), max_size=300)
 NAMES = {
     "content_type": "ContentType",
     "response_topic": "ResponseTopic",

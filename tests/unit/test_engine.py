@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pointsman.engine.engine import BACK_OFF, Retention
-from pointsman.engine.ports import Item
+from pointsman.engine.engine import Retention
 from pointsman.model.command import AddResult, Command, Execute, Finish, RejectReason
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Publish, ReplyTo, StartProgram
@@ -18,8 +14,9 @@ from pointsman.model.ids import JobId, OperationId, UserId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.write import AddJob
-from unit.in_memory import Fault, MemoryStore, Rig
-from unit.world import ALARM, FAULT, OK, PUMP, PUMPS, STATES, TRIGGERS, counting, delivery, mqtt, obj, plant, report, trigger
+from unit.engine_rig import Rig
+from unit.in_memory import Fault
+from unit.world import ALARM, FAULT, OK, PUMP, PUMPS, delivery, mqtt, obj, plant, report, trigger
 
 
 def says(state: str, packet_id: int = 1, pump: int = 1, *, dup: bool = False, qos: int = 1, connection: int = 1) -> Delivery:
@@ -29,6 +26,10 @@ def says(state: str, packet_id: int = 1, pump: int = 1, *, dup: bool = False, qo
 
 def execute(operation: str = "open-valve", pump: int = 1, **more: object) -> Execute:
     return Execute(entity=PUMPS[pump - 1], operation=OperationId(operation), user=UserId("ann"), login="Ann", **more)  # type: ignore[arg-type]
+
+
+def never(_seconds: float) -> None:
+    raise AssertionError("it paused")
 
 
 # One message
@@ -232,128 +233,6 @@ def test_a_result_and_the_end_of_its_job_in_one_batch_lose_neither() -> None:
     assert (ended.status, len(ended.results)) == (JobStatus.SUCCEEDED, 1)
 
 
-# A store that fails
-
-FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_nothing_is_let_out_while_the_store_fails(fault: Fault) -> None:
-    rig = Rig()
-    rig.settle()
-    rig.store.faults.extend([fault, fault])
-    rig.feed(says("4"))
-    assert [rig.step(), rig.step()] == [False, False]
-    assert rig.ports.effects == []
-    assert rig.engine.store_fault
-    assert rig.step()
-    assert rig.engine.store_fault is None
-    assert len(rig.ports.effects) == 5
-    assert [line["level"] for line in rig.logged] == ["error", "info"]
-
-
-def test_what_comes_meanwhile_waits_its_turn() -> None:
-    rig = Rig()
-    rig.settle()
-    rig.store.faults.extend([Fault.COMMIT] * 3)
-    rig.feed(says("4", 1))
-    rig.step()
-    rig.settle(says("1", 2))
-    assert [change.current for _, change in sorted(rig.rows.changes.items())] == ["4", "1"]
-
-
-ITEMS: st.SearchStrategy[Item] = st.one_of(
-    st.builds(says, st.sampled_from(["1", "3", "4", "defect"]), st.integers(1, 9), st.integers(1, 3), dup=st.booleans()),
-    st.builds(execute, st.sampled_from(["open-valve", "diagnose", "explode"]), st.integers(1, 3)),
-    st.builds(AddResult, job=st.integers(1, 30).map(lambda n: JobId(counting(n)(1_700_000_000_000))), payload=st.integers(), by=st.just(UserId("ann"))),
-    st.builds(SessionStarted, st.just(2), st.booleans()),
-    st.just(Subscribed(("a/+",))),
-)  # fmt: skip
-ROUNDS = st.lists(st.tuples(st.lists(ITEMS, max_size=6), st.integers(0, 3), st.integers(0, 3)), max_size=6)
-Round = tuple[list[Item], int, int]
-
-
-def driven(rounds: Sequence[Round], faults: Sequence[Fault], publishes: int, programs: int) -> Rig:
-    """Each round: messages and requests come, some of what was handed over ends."""
-    rig = Rig(publishes=publishes, programs=programs, limit=4)
-    rig.store.faults.extend(faults)
-    for items, settled, ended in rounds:
-        rig.settle(*items)
-        rig.ports.settle(settled)
-        rig.ports.begin(ended)
-        rig.settle()
-        rig.ports.end(ended)
-        rig.settle()
-    return rig
-
-
-@given(ROUNDS, st.lists(st.sampled_from(Fault), max_size=30), st.integers(1, 4), st.integers(1, 4))
-def test_a_store_that_fails_at_any_point_changes_neither_rows_nor_effects(
-    rounds: list[Round], faults: list[Fault], publishes: int, programs: int
-) -> None:
-    """The ports witness besides that nothing is let out that is not durable, and no PUBACK before its commit."""
-    sound, failing = driven(rounds, (), publishes, programs), driven(rounds, faults, publishes, programs)
-    assert failing.ports.effects == sound.ports.effects
-    assert failing.rows.rejects.keys() == sound.rows.rejects.keys()
-    failing.rows.rejects = sound.rows.rejects
-    assert failing.rows == sound.rows
-    assert failing.engine.tally == sound.engine.tally
-
-
-@given(st.lists(st.tuples(st.sampled_from(STATES), st.integers(1, 3)), max_size=20), st.lists(st.integers(0, 9), max_size=6), st.data())
-def test_a_crash_at_any_point_makes_no_job_too_few_and_none_too_many(
-    reports: list[tuple[object, int]], crashes: list[int], data: st.DataObject
-) -> None:
-    """What was not acknowledged comes again with DUP; it may have been committed or not."""
-    states = [(state.id, pump) for state, pump in reports]  # type: ignore[attr-defined]
-    unacknowledged = deque(says(state, number, pump) for number, (state, pump) in enumerate(states, 1))
-    store = MemoryStore()
-    for steps in (*crashes, None):
-        rig = Rig(store, limit=2)
-        if steps is not None and data.draw(st.booleans()):
-            rig.store.faults.extend([Fault.NONE] * steps + [Fault.AMBIGUOUS] * 99)
-        rig.feed(SessionStarted(1, True), *unacknowledged)
-        if steps is None:
-            store.faults.clear()
-            rig.settle()
-        else:
-            for _ in range(steps):
-                rig.step()
-        acknowledged = len(rig.ports.of(Delivery))
-        rest = list(unacknowledged)[acknowledged:]
-        unacknowledged = deque(message._replace(dup=True) for message in rest)
-        store.faults.clear()
-    known: dict[int, str] = {}
-    expected = 0
-    for state, pump in states:
-        expected += 0 if known.get(pump) == state else sum(state in each.state_ids for each in TRIGGERS)
-        known[pump] = state
-    assert not unacknowledged
-    assert len(store.rows.jobs) == expected
-
-
-def test_the_pauses_between_tries_grow_up_to_a_limit_and_begin_anew() -> None:
-    rig = Rig()
-    rig.settle()
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 12:
-            rig.feed(says("3", 2))
-            rig.store.faults.extend([Fault.NONE, Fault.BEGIN, Fault.NONE])
-        if len(pauses) == 13:
-            rig.engine.stop()
-            rig.store.faults.extend([Fault.NONE] * 9)
-
-    rig.store.faults.extend([Fault.BEGIN] * 12)
-    rig.feed(says("4", 1))
-    rig.engine.run(sleep)
-    assert pauses[:3] == [BACK_OFF[0], 2 * BACK_OFF[0], 4 * BACK_OFF[0]]
-    assert max(pauses) == pauses[11] == BACK_OFF[1]
-    assert pauses[12:] == [BACK_OFF[0]]
-
-
 # Stopping
 
 
@@ -361,7 +240,7 @@ def test_stopping_makes_durable_all_that_is_queued() -> None:
     rig = Rig(limit=2)
     rig.feed(*[says("34"[number % 2], number + 1) for number in range(9)])
     rig.engine.stop()
-    rig.engine.run(pytest.fail)
+    rig.engine.run(never)
     assert len(rig.rows.changes) == 9
     assert len(rig.ports.of(Delivery)) == 9
     assert not len(rig.inbox)
@@ -389,42 +268,48 @@ def test_the_heartbeat_follows_the_clock() -> None:
 # Retention
 
 
-def retained(rig: Rig, rounds: int) -> None:
-    """So many rounds of the loop, one second each."""
-    left = [rounds]
+def seconds(count: int, **options: Any) -> Rig:
+    """An engine that runs for so many rounds, one second each."""
+    rigs: list[Rig] = []
 
-    def take_one_second(*_: object) -> bool:
-        left[0] -= 1
-        rig.clock.seconds += 1
-        if left[0] <= 0:
-            rig.engine.stop()
-        return True
+    def pass_time(_delivery: Delivery, _catalog: Catalog) -> Sequence[Command]:
+        rigs[0].clock.seconds += 1
+        return []
 
-    step, rig.engine.step = rig.engine.step, lambda _wait: take_one_second() and step(0)  # type: ignore[method-assign]
-    rig.engine.run(lambda _: None)
+    rigs.append(Rig(interpret=pass_time, limit=1, **options))
+    rigs[0].store.to_prune = 250
+    rigs[0].feed(*[says("1", number) for number in range(count)])
+    rigs[0].engine.stop()
+    rigs[0].engine.run(never)
+    return rigs[0]
 
 
 def test_what_is_old_goes_in_small_portions_and_then_the_round_rests() -> None:
-    rig = Rig(retention=Retention(keep_ms=5000, keep_jobs=10, every=60.0, chunk=100))
-    rig.store.to_prune = 250
-    retained(rig, 50)
+    rig = seconds(50, retention=Retention(keep_ms=5000, keep_jobs=10, every=60.0, chunk=100))
     assert rig.store.pruned == [(rig.clock.at - 5000, 10, 100)] * 3
     assert rig.store.to_prune == 0
 
 
+def test_the_round_comes_again() -> None:
+    rig = seconds(50, retention=Retention(keep_jobs=10, every=20.0, chunk=1000))
+    assert rig.store.pruned == [(None, 10, 1000)] * 3
+
+
 def test_by_default_everything_is_kept() -> None:
-    rig = Rig()
-    retained(rig, 3)
-    assert rig.store.pruned == []
+    assert seconds(3).store.pruned == []
 
 
-def test_a_store_that_cannot_be_pruned_is_asked_again_and_not_called_unavailable_for_ever() -> None:
-    rig = Rig(retention=Retention(keep_jobs=10, every=5.0))
+def test_a_store_that_cannot_be_pruned_is_not_called_unavailable_for_ever() -> None:
+    rig = Rig(retention=Retention(keep_jobs=10))
     rig.settle()
-    rig.store.faults.append(Fault.BEGIN)
-    retained(rig, 2)
-    assert rig.engine.store_fault is None
-    assert [line["level"] for line in rig.logged] == ["error", "info"]
+    rig.store.faults.extend([Fault.NONE, Fault.BEGIN])
+    rig.feed(says("1"))
+    rig.engine.stop()
+    rig.engine.run(never)
+    faults = [rig.engine.store_fault]
+    rig.step()
+    faults.append(rig.engine.store_fault)
+    assert faults == ["it cannot be pruned", None], "though nothing came that had to be written"
 
 
 def test_finished_is_put_by_whoever_carried_a_job_out_and_means_nothing_for_another() -> None:

@@ -1,4 +1,4 @@
-"""Plans: operation × context → a job and what carries it out; what cannot be carried out is a job that has failed, and says why."""
+"""Plans: operation × context → a job and what carries it out; what cannot be carried out is a failed job that says why."""
 
 from __future__ import annotations
 

@@ -57,7 +57,9 @@ def test_a_jobs_message_says_which_job_it_is_and_where_an_answer_goes() -> None:
 def test_a_job_is_announced_on_its_topic_as_its_public_json() -> None:
     out, link = publisher()
     result = CustomResult(payload={"ok": True}, by=UserId("ann"), timestamp=NOW)
-    announced = job("42", JobStatus.SUCCEEDED, description={"topic": "t", "message": "m"}, trigger_states=(3, "4"), results=(result,))
+    announced = job(
+        "42", JobStatus.SUCCEEDED, description={"topic": "t", "message": "m"}, trigger_states=(3, "4"), results=(result,)
+    )
     out.announce(announced)
     (outgoing,) = link.sent
     assert (outgoing.topic, outgoing.qos, outgoing.retain, outgoing.job) == ("pointsman/jobs/42", 0, False, None)

@@ -17,7 +17,8 @@ from pointsman.settings.general import YamlFault, read_general
 from pointsman.settings.problem import Origin, Problem
 from pointsman.settings.quick import NotPlain, read_quick
 from pointsman.settings.sources import Sources
-from pointsman.settings.tree import Map, Path as TreePath, Seq, Value, key_text, mark_of, plain, scalar
+from pointsman.settings.tree import Map, Seq, Value, key_text, mark_of, plain, scalar
+from pointsman.settings.tree import Path as TreePath
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,7 +62,7 @@ def agree(text: str) -> bool:
         "a:\n\n  # said before\n  b: c # said behind\n# said after\nd:\n",
         "text: |\n  #!/bin/sh\n  echo {{id}}: x\n\n    more # not a comment\nnext: 1\n",
         "a: |-\n  b\nc: |+\n  d\n\ne: f\n",
-        "a: {b: {c: [d, [e, f]], 'g h': \"i\\n\\\"j\"}}\n",
+        'a: {b: {c: [d, [e, f]], \'g h\': "i\\n\\"j"}}\n',
         "command: [/bin/echo,\n  # of two lines\n  'diagnosing {{name}}',\n  x]\nb: 1\n",
         "a: http://x:80/y?z=#1\nb: it's\nc: a - b\nd: -5\ne: -x\nf: 12:30\n",
         "True: 1\n1: 2\nnull: 3\n1.50: 4\n'x: y': 5\n",
@@ -128,7 +129,7 @@ LINE = st.builds(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=250)
 @given(st.lists(LINE, max_size=7).map("\n".join), st.sampled_from(["\n", "", "\n\n", "\n  \n"]))
 @example("a: |+\n  b\n\n", "")
 @example("a: 'x'#c", "\n")
@@ -189,14 +190,18 @@ VALUE = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(VALUE, st.randoms(use_true_random=False), st.data())
 def test_the_readers_agree_on_what_people_write(value: object, chance: Random, data: st.DataObject) -> None:
     """As it was written, and with one character changed."""
     text = "\n".join(Writer(chance).block(value, 0)) + "\n"
     agree(text)
     at = data.draw(st.integers(0, len(text) - 1))
-    agree(text[:at] + data.draw(st.sampled_from(["", " ", "\n", ":", ": ", "-", "#", " #", "'", '"', ",", "{", "]", "|", "x"])) + text[at + 1 :])
+    agree(
+        text[:at]
+        + data.draw(st.sampled_from(["", " ", "\n", ":", ": ", "-", "#", " #", "'", '"', ",", "{", "]", "|", "x"]))
+        + text[at + 1 :]
+    )
 
 
 @given(VALUE)
@@ -300,7 +305,7 @@ def test_aliases_may_be_used_but_may_not_grow_without_bound() -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_nesting_is_bounded(opening: str) -> None:
-    problem = read_text("f", opening * 100_000, Sources())
+    problem = read_text("f", opening * 20_000, Sources())
     assert isinstance(problem, Problem)
     assert "collections in each other" in problem.message
 
@@ -397,5 +402,8 @@ def test_no_text_makes_the_readers_raise_anything_else(text: str) -> None:
     try:
         read_general(text)
     except YamlFault as fault:
-        assert 0 <= fault.offset <= len(text)
-    assert isinstance(read_text("f", text.encode("utf-8", "replace").decode(), Sources()), Map | Problem)
+        offset = fault.offset
+    else:
+        offset = 0
+    assert 0 <= offset <= len(text)
+    assert isinstance(read_text("f", text, Sources()), Map | Problem)

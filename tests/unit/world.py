@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pointsman.core.render import Context
@@ -25,9 +25,12 @@ from pointsman.model.ids import (
     StateId,
 )
 from pointsman.model.job import Job, JobStatus
+from pointsman.model.jsonpath import parse_json_path
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
+from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import EntityState, Retained, State
 from pointsman.model.template import Quoting, parse_message, parse_template
+from pointsman.model.topic import TopicFilter
 from pointsman.model.trigger import StateTrigger
 
 NOW = 1_700_000_000_000
@@ -42,8 +45,7 @@ VALVE_MESSAGE = '{"cmd": "open", "because": "{{state.name}}", "serial": "{{prope
 
 def mqtt(id_: str = "open-valve", topic: str = "plant/{{id}}/valve/set", message: str = VALVE_MESSAGE, **more: Any) -> Operation:
     """An operation that publishes."""
-    compiled = {"topic": parse_template(topic), "message": parse_message(message)}
-    return MqttOperation(id=OperationId(id_), name=id_, **compiled, **more)
+    return MqttOperation(id=OperationId(id_), name=id_, topic=parse_template(topic), message=parse_message(message), **more)
 
 
 def program(id_: str = "diagnose", path: str = "/bin/echo", arguments: tuple[str, ...] = (), **more: Any) -> Operation:
@@ -54,9 +56,7 @@ def program(id_: str = "diagnose", path: str = "/bin/echo", arguments: tuple[str
 
 def script(id_: str = "script", text: str = "echo {{name}}", **more: Any) -> Operation:
     """An operation that runs the script written in it."""
-    return ProgramOperation(
-        id=OperationId(id_), name=id_, program=ScriptText(parse_template(text, Quoting.SHELL)), **more
-    )
+    return ProgramOperation(id=OperationId(id_), name=id_, program=ScriptText(parse_template(text, Quoting.SHELL)), **more)
 
 
 def referring(id_: str = "script", to: str = "restart", **more: Any) -> Operation:
@@ -185,3 +185,23 @@ def delivery(
     body = json.dumps(payload) if isinstance(payload, Mapping) else payload
     raw = body.encode() if isinstance(body, str) else body
     return Delivery(connection, packet_id, qos, dup, retain, topic, raw, response_topic, correlation)
+
+
+def rule(
+    filter_: str = "plant/+/state",
+    entity: str = "{1}",
+    state: str = "$.state",
+    *,
+    reported: str | None = None,
+    ignore: Iterable[Ignore] = (),
+    **more: Any,
+) -> IntakeRule:
+    """How the messages of a foreign device are read."""
+    return IntakeRule(
+        filter=TopicFilter(filter_),
+        entity=entity,
+        state=parse_json_path(state),
+        reported=None if reported is None else parse_json_path(reported),
+        ignore=frozenset(ignore),
+        **more,
+    )

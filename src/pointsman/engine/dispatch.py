@@ -7,19 +7,21 @@ ids. So memory stays bounded, and a restart needs nothing of its own: everything
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from pointsman.engine.ports import ProgramPool, Publisher, Unit
 from pointsman.model.command import Finish
 from pointsman.model.delivery import Delivery
-from pointsman.model.effect import Acknowledge, Announce, Answer, Dispatch, Effect, Publish, ReplyTo, StartProgram
+from pointsman.model.effect import Acknowledge, Announce, Answer, Effect, Publish, ReplyTo, StartProgram
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
 
 PAGE = 200
 """How many waiting jobs are read at a time."""
+PAGES = 10
+"""How many pages are read in one transaction at most, so that the line never waits long."""
 
 INTERRUPTED = "the worker went down while the program ran: its outcome is unknown"
 
@@ -62,18 +64,17 @@ class Lane(Generic[D]):
         """The jobs that come next, as many as there is room for."""
         refill = Refill(self, self.after)
         room = self.room()
-        page: Sequence[tuple[Job, Dispatch]] = ()
-        while not page or len(page) == PAGE:
+        for _ in range(PAGES):
             page = unit.open_jobs(refill.after, PAGE)
-            if not page:
-                break
             for job, dispatch in page:
                 if isinstance(dispatch, self.kind):
                     if len(refill.jobs) >= room:
                         return refill
                     refill.jobs.append((job, dispatch))
                 refill.after = job.id
-        refill.waiting = False
+            if len(page) < PAGE:
+                refill.waiting = False
+                break
         return refill
 
 

@@ -259,5 +259,5 @@ def _words(code: ReasonCode) -> str:
 def _words_of_refusal(code: int) -> str:
     try:
         return _words(ReasonCode(PacketTypes.PUBREC, identifier=code))
-    except KeyError:
+    except ValueError:  # one that MQTT has not for this packet
         return f"reason code 0x{code:02X}"

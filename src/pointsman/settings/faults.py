@@ -34,18 +34,23 @@ SECRET = frozenset({"password"})
 
 def faults(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, bool, str]]:
     """For each error its path, whether it is about the key there (and not its value), and the message."""
-    seen: set[Path] = set()
+    found: dict[Path, tuple[bool, str]] = {}
     for details in error.errors(include_url=False):
-        path, at = _along(model, details["loc"])
-        if path in seen:
-            continue  # the other arms of a union
-        seen.add(path)
-        if details["type"] == "extra_forbidden":
-            yield path, True, _unknown_key(str(path[-1]), at)
-        elif details["type"] == "missing":
-            yield path, False, f"expected the key {path[-1]!r}, found none"
-        else:
-            yield path, False, _message(details, hidden=bool(SECRET.intersection(map(str, path))))
+        path, around = _along(model, details["loc"])
+        found.setdefault(path, _told(details, path, around))
+    for path, (is_key, message) in found.items():
+        # Of the arms of a union only the one counts that got furthest.
+        if not any(len(other) > len(path) and other[: len(path)] == path for other in found):
+            yield path, is_key, message
+
+
+def _told(details: ErrorDetails, path: Path, around: type[BaseModel] | None) -> tuple[bool, str]:
+    match details["type"]:
+        case "extra_forbidden":
+            return True, _unknown_key(str(path[-1]), around)
+        case "missing":
+            return False, f"expected the key {path[-1]!r}, found none"
+    return False, _message(details, hidden=bool(SECRET.intersection(map(str, path))))
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

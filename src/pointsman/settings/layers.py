@@ -119,10 +119,9 @@ def from_environment(environ: Mapping[str, str], report: Report) -> dict[Setting
 def _check_unknown(name: str, known: Mapping[str, SettingPath], report: Report) -> None:
     """A variable that looks like a setting's and is none is a slip; others may be somebody else's."""
     section, parted, _ = name.removeprefix(PREFIX).partition("__")
-    near = nearest(name, known)
-    if parted and (section.lower() in Settings.model_fields or near):
-        expected = f"{PREFIX}<SECTION>__<NAME>"
-        report.add(Problem(Origin(name), f"expected a variable {expected} for a setting that there is, found none{near}"))
+    if parted and nearest(section, Settings.model_fields):
+        expected = f"{PREFIX}<SECTION>__<NAME> for a setting that there is"
+        report.add(Problem(Origin(name), f"expected a variable {expected}, found {name}{nearest(name, known)}"))
 
 
 def from_secrets(environ: Mapping[str, str], report: Report) -> dict[SettingPath, tuple[Any, Origin]]:

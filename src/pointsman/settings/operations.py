@@ -21,7 +21,8 @@ from pointsman.settings.checks import id_fault
 from pointsman.settings.forms import OperationForm
 from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, one_of, shown
-from pointsman.settings.report import Report
+from pointsman.settings.report import Report, value_at
+from pointsman.settings.tree import Map
 
 _MQTT_KEYS = ("topic", "message", "qos", "retain", "content_type")
 _PROGRAM_KEYS = ("command", "script", "text", "args", "timeout", "output_limit", "environment")
@@ -71,7 +72,8 @@ class OperationBuilder:
             self._report.value(place.node, place.at("id"), f"expected an id that can be one level of a topic, found {fault}")
         mqtt = str(form.type) in ("mqtt", "1")
         self._check_keys(form, place, mqtt)
-        source = self._from_parameters(form, place, mqtt) if form.parameters else self._from_short(form, place, mqtt)
+        in_parameters = "parameters" in _written(place)
+        source = self._from_parameters(form, place, mqtt) if in_parameters else self._from_short(form, place, mqtt)
         if source is None:
             return None
         operation = self._mqtt(form, place, source) if mqtt else self._program(form, place, source)
@@ -94,13 +96,15 @@ class OperationBuilder:
         if mqtt:
             texts = {key: (text, place.at(key)) for key in ("topic", "message") if (text := getattr(form, key)) is not None}
             for key in ("topic", "message"):
-                if key not in texts:
+                if key not in texts and key not in _written(place):
                     self._report.value(
                         place.node, place.path, f"expected the key {key!r} in an operation of type mqtt, found none"
                     )
             return _Source("mqtt", texts, ()) if len(texts) == 2 else None
         given = [key for key in ("command", "script", "text") if getattr(form, key) is not None]
         if len(given) != 1:
+            if not given and _written(place) & {"command", "script", "text"}:
+                return None
             found = " and ".join(given) or "none"
             message = f"expected one of command, script, text in an operation of type program, found {found}"
             self._report.value(place.node, place.path, message)
@@ -229,3 +233,9 @@ class OperationBuilder:
             if macro.root == "properties":
                 self.uses.append(PropertyUse(macro.name, place, path, max(0, text.find(str(macro)))))
         return template
+
+
+def _written(place: Place) -> frozenset[str]:
+    """The keys that are there, also those whose values were wrong and have been told."""
+    found = value_at(place.node, place.path)
+    return frozenset(found) if isinstance(found, Map) else frozenset()

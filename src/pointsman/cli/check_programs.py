@@ -1,0 +1,45 @@
+"""Which programs of the configuration could not run on this machine. Looks at files; runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pointsman.daemon import program_policy
+from pointsman.model.catalog import Catalog
+from pointsman.model.operation import FileSystem, ProgramOperation, ScriptReference, ScriptText
+from pointsman.programs.paths import program_fault
+from pointsman.programs.policy import ProgramPolicy
+from pointsman.programs.scripts import script_fault
+from pointsman.settings import Configuration
+
+
+def program_faults(given: Configuration) -> Iterator[str]:
+    """What keeps programs from running on this machine, each operation once."""
+    policy = program_policy(given.settings)
+    operations = list(_program_operations(given.catalog))
+    if operations and not policy.enabled:
+        yield f"programs.enabled is false: operations that run programs ({len(operations)}) will fail"
+        return
+    for where, operation in operations:
+        if fault := _program_fault(operation, given.catalog, policy):
+            yield f"{where}, operation {operation.id}: {fault}"
+
+
+def _program_operations(catalog: Catalog) -> Iterator[tuple[str, ProgramOperation]]:
+    places = [(f"class {each.id}", each.operations) for each in catalog.classes.values()]
+    places += [(str(resolved.entity.ref), resolved.entity.operations) for resolved in catalog.entities]
+    for where, operations in places:
+        for operation in operations:
+            if isinstance(operation, ProgramOperation):
+                yield where, operation
+
+
+def _program_fault(operation: ProgramOperation, catalog: Catalog, policy: ProgramPolicy) -> str | None:
+    match operation.program:
+        case FileSystem(path):
+            return program_fault(path, policy)
+        case ScriptText(text):
+            return script_fault(text.source, policy)
+        case ScriptReference(script):
+            found = catalog.scripts.get(script)
+            return script_fault(found.text, policy) if found else None

@@ -1,0 +1,90 @@
+"""Memory stays bounded: what a worker holds does not grow with the jobs that it has done.
+
+`POINTSMAN_MEMORY_JOBS` sets the size; at 100,000 the figures are those of the issue. What a worker may hold over its idle self is
+bounded by its own limits, not by the number of jobs: the last 10,000 deliveries (`engine/redelivery.py`), what waits for the engine
+(`engine.queue`), 2,000 operations under way (`mqtt/options.py`), SQLite's page cache.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from servers.client import MqttClient
+from servers.mosquitto import Mosquitto
+from servers.worker import Worker
+
+JOBS = int(os.environ.get("POINTSMAN_MEMORY_JOBS", "5000"))
+ENTITIES = 50
+CACHES = 24 * 2**20
+"""What all of the above holds at most, in bytes, with messages as small as these."""
+
+CONFIGURATION = """
+states: [{id: "1", name: OK}, {id: "3", name: ALARM}]
+classes:
+  - id: pump
+    operations: [{id: valve, type: mqtt, topic: "out/{{id}}", message: '{"job": "{{job.id}}", "n": {{payload.n}}}'}]
+    triggers: [{states: [OK, ALARM], operation: valve}]
+objects: [OBJECTS]
+intake: [{topic: "in/+/state", entity: "{1}", state: "$.state"}]
+""".replace("OBJECTS", ", ".join(f"{{id: e{number}, class: pump}}" for number in range(ENTITIES)))
+
+
+def resident(worker: Worker, what: str = "VmRSS") -> int:
+    """Its memory in RAM, in bytes: at present (`VmRSS`), or at its most (`VmHWM`); proc(5)."""
+    found = re.search(rf"^{what}:\s+(\d+) kB$", Path(f"/proc/{worker.pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def make_jobs(device: MqttClient, first: int, last: int) -> None:
+    """So many changes of state, each of which is a job; wait until every job's message has come."""
+    for start in range(first, last, 500):
+        numbers = []
+        for number in range(start, min(start + 500, last)):
+            state = "ALARM" if number // ENTITIES % 2 == 0 else "OK"
+            numbers.append(device.send(f"in/e{number % ENTITIES}/state", f'{{"state": "{state}", "n": {number}}}'))
+        device.settle(numbers)
+        device.wait_count(number + 1 - first, timeout=60)
+
+
+def settled(worker: Worker) -> int:
+    """Its memory once nothing is under way any more."""
+    while worker.json("jobs", "list", "--status", "queued", "--status", "running", "--limit", "1"):
+        time.sleep(0.2)
+    time.sleep(1)
+    return resident(worker)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 + JOBS / 50)
+def test_memory_does_not_grow_with_the_number_of_jobs(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> None:
+    broker = make_broker()
+    worker = Worker(tmp_path, broker, configuration=CONFIGURATION).start()
+    worker.stop()  # the first start makes the store, and holds what it took to make it
+    idle = settled(worker.start())
+    with MqttClient(broker) as device:
+        device.subscribe("out/#")
+        make_jobs(device, 0, JOBS // 2)
+        half_way = settled(worker)
+        device.clear()
+        make_jobs(device, JOBS // 2, JOBS)
+        after = settled(worker)
+    peak = resident(worker, "VmHWM")
+    worker.stop()
+    worker.start()
+    again = settled(worker)
+    worker.stop()
+    print(
+        f"\nresident memory: idle {idle / 2**20:.1f} MiB, after {JOBS // 2} jobs {half_way / 2**20:.1f} MiB, "
+        f"after {JOBS} jobs {after / 2**20:.1f} MiB (at most {peak / 2**20:.1f} MiB); "
+        f"restarted with {JOBS} jobs in the store {again / 2**20:.1f} MiB"
+    )
+    assert after < 1.5 * idle + CACHES, "it holds more than its limits let it hold"
+    assert peak < 1.5 * idle + CACHES
+    assert again < 1.5 * idle, "what is in the store does not belong in memory"

@@ -1,0 +1,114 @@
+"""An engine on ports in memory, driven by hand: for tests of the engine. Knows the engine and what stands in for its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger
+
+from pointsman.core.decide import NewId
+from pointsman.engine.engine import Engine, Retention
+from pointsman.engine.inbox import Inbox
+from pointsman.engine.ports import Interpreter, Item
+from pointsman.model.catalog import Catalog
+from pointsman.model.command import Command, ReportState
+from pointsman.model.delivery import Delivery
+from pointsman.model.ids import StateId
+from pointsman.model.job import Job
+from unit.in_memory import MANY, MemoryStore, Ports
+from unit.world import NOW, counting, obj, plant
+
+
+class Clock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, at: int = NOW) -> None:
+        self.at = at
+        self.seconds = 0.0
+
+    def now(self) -> int:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def read_state(delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
+    """`plant/ENTITY/state` with a state's id; `defect` stands for a defect of ours."""
+    if delivery.payload == b"defect":
+        raise ZeroDivisionError("a defect in reading")
+    entity = obj(delivery.topic.split("/")[1])
+    return [ReportState(entity, StateId(delivery.payload.decode()), delivery.topic, delivery.payload)]
+
+
+class Rig:
+    """An engine on its ports, driven by hand: `feed` it, and let it `settle`."""
+
+    def __init__(
+        self,
+        store: MemoryStore | None = None,
+        *,
+        catalog: Catalog | None = None,
+        interpret: Interpreter = read_state,
+        new_id: NewId | None = None,
+        publishes: int = MANY,
+        programs: int = MANY,
+        limit: int = 200,
+        window: int = 200,
+        retention: Retention | None = None,
+    ) -> None:
+        self.store = store or MemoryStore()
+        self.rows = self.store.rows
+        self.inbox = Inbox()
+        self.clock = Clock()
+        self.ports = Ports(self.store, self.inbox, publishes, programs)
+        self.logged: list[EventDict] = []
+        self.engine = Engine(
+            inbox=self.inbox,
+            store=self.store,
+            interpret=interpret,
+            catalog=catalog or plant(),
+            publisher=self.ports.publisher,
+            programs=self.ports.pool,
+            clock=self.clock,
+            new_id=new_id or counting(len(self.rows.jobs) + len(self.rows.changes) + 1),
+            log=self._log(),
+            limit=limit,
+            window=window,
+            retention=retention,
+        )
+        self.engine.load()
+
+    def feed(self, *items: Item) -> None:
+        for item in items:
+            self.inbox.put(item)
+
+    def step(self) -> bool:
+        return self.engine.step(0)
+
+    def settle(self, *items: Item) -> None:
+        """Feed it, and go on until nothing happens any more."""
+        self.feed(*items)
+        moved = True
+        while moved:
+            before = len(self.ports.effects), len(self.store.commits)
+            taken = self.step()
+            moved = not taken or bool(len(self.inbox)) or before != (len(self.ports.effects), len(self.store.commits))
+        announced = {effect.id: effect for effect in self.ports.effects if isinstance(effect, Job)}
+        assert announced == {id_: self.rows.job(id_) for id_ in announced}, "what was announced last is not what is stored"
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, in the order of their ids."""
+        return [self.rows.job(id_) for id_ in sorted(self.rows.jobs)]
+
+    def _log(self) -> FilteringBoundLogger:
+        def keep(_logger: object, level: str, event: EventDict) -> EventDict:
+            self.logged.append({**event, "level": level})
+            raise structlog.DropEvent
+
+        log: FilteringBoundLogger = structlog.wrap_logger(
+            structlog.PrintLogger(), processors=[keep], wrapper_class=structlog.make_filtering_bound_logger(0)
+        )
+        return log
