@@ -1,4 +1,4 @@
-"""Markdown as the project's documents are written: fenced blocks, code spans, headings, links. Knows no command and no setting."""
+"""Markdown as the project's documents are written: fenced blocks, code spans, headings, links. Knows nothing of what they say."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger
@@ -12,12 +13,12 @@ from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.ports import Interpreter, Item
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import Command, ReportState
+from pointsman.model.command import Command, Execute, ReportState
 from pointsman.model.delivery import Delivery
-from pointsman.model.ids import StateId
+from pointsman.model.ids import OperationId, StateId, UserId
 from pointsman.model.job import Job
 from unit.in_memory import MANY, MemoryStore, Ports
-from unit.world import NOW, counting, obj, plant
+from unit.world import NOW, PUMPS, counting, delivery, obj, plant
 
 
 class Clock:
@@ -32,6 +33,16 @@ class Clock:
 
     def monotonic(self) -> float:
         return self.seconds
+
+
+def says(state: str, packet_id: int = 1, pump: int = 1, *, dup: bool = False, qos: int = 1, connection: int = 1) -> Delivery:
+    """A message that says a pump's state."""
+    return delivery(f"plant/pump-{pump}/state", state, packet_id, dup=dup, qos=qos, connection=connection)
+
+
+def execute(operation: str = "open-valve", pump: int = 1, **more: Any) -> Execute:
+    """A request to run an operation of a pump."""
+    return Execute(entity=PUMPS[pump - 1], operation=OperationId(operation), user=UserId("ann"), login="Ann", **more)
 
 
 def read_state(delivery: Delivery, catalog: Catalog) -> Sequence[Command]:

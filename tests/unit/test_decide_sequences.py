@@ -69,7 +69,7 @@ REPORTS = st.builds(
 )
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text())
 JSON = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=3
 )
 JOB_IDS = st.integers(1, 12).map(lambda number: JobId(f"{NOW:013}-{number:06}"))
 COMMANDS: st.SearchStrategy[Command] = st.one_of(
@@ -105,12 +105,12 @@ def test_as_many_jobs_are_added_as_a_simple_model_says(reports: list[ReportState
     assert sum(len(written(decision, AddJob)) for decision in decisions) == expected
 
 
-@given(st.lists(COMMANDS, max_size=25))
+@given(st.lists(COMMANDS, max_size=15))
 def test_nothing_that_is_asked_makes_the_decision_raise_and_it_is_always_the_same(commands: Sequence[Command]) -> None:
     assert decided(World(WIDE), *commands) == decided(World(WIDE), *commands)
 
 
-@given(st.lists(COMMANDS, max_size=25))
+@given(st.lists(COMMANDS, max_size=15))
 def test_a_job_that_is_announced_is_the_job_that_is_written(commands: Sequence[Command]) -> None:
     where, new_id, stored = World(WIDE), counting(), dict[JobId, Job]()
     for command in commands:
@@ -131,7 +131,7 @@ def test_a_job_that_is_announced_is_the_job_that_is_written(commands: Sequence[C
         assert {write.job.id for write in written(decision, AddJob)} <= announced.keys()
 
 
-@given(st.lists(COMMANDS, max_size=25))
+@given(st.lists(COMMANDS, max_size=15))
 def test_what_carries_out_a_job_is_let_out_exactly_when_it_is_stored_with_it(commands: Sequence[Command]) -> None:
     for decision in decided(World(WIDE), *commands):
         kept = [write.dispatch for write in written(decision, AddJob) if write.dispatch is not None]

@@ -115,7 +115,7 @@ def test_exactly_a_page_of_jobs_is_handed_over_and_then_no_more_is_looked_for() 
     assert len(rig.store.commits) == commits
 
 
-WAVES = st.lists(st.tuples(st.lists(KINDS, max_size=8), st.integers(0, 4), st.integers(0, 4)), max_size=8)
+WAVES = st.lists(st.tuples(st.lists(KINDS, max_size=6), st.integers(0, 4), st.integers(0, 4)), max_size=5)
 
 
 @given(st.lists(KINDS, max_size=12), WAVES, st.integers(1, 5), st.integers(1, 5))

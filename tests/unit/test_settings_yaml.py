@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pointsman.settings.document import read_document, read_text
@@ -129,7 +129,6 @@ LINE = st.builds(
 )
 
 
-@settings(max_examples=250)
 @given(st.lists(LINE, max_size=7).map("\n".join), st.sampled_from(["\n", "", "\n\n", "\n  \n"]))
 @example("a: |+\n  b\n\n", "")
 @example("a: 'x'#c", "\n")
@@ -190,7 +189,6 @@ VALUE = st.recursive(
 )
 
 
-@settings(max_examples=150)
 @given(VALUE, st.randoms(use_true_random=False), st.data())
 def test_the_readers_agree_on_what_people_write(value: object, chance: Random, data: st.DataObject) -> None:
     """As it was written, and with one character changed."""
