@@ -27,7 +27,7 @@ run: $(VENV)/.run
 	@exec $(BIN)/pointsman demo $(ARGS)
 
 test: $(VENV)/.develop servers
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.develop
 	$(BIN)/ruff format --check .

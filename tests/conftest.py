@@ -41,10 +41,12 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" i
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever uses a server."""
+    """Mark whatever uses a server, and begin with the files that have slow tests: run last, one would keep all others waiting."""
     for item in items:
         if NEEDS_SERVER.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("external_service")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import cycle
 
 import pytest
+from sqlalchemy import event
 
 from contract.conftest import OpenStore
 from contract.making import (
@@ -422,6 +423,18 @@ def test_an_exception_in_the_transaction_undoes_it(store: SqlStore) -> None:
     with pytest.raises(Undo):
         begin_and_undo(store, *everything())
     assert all_there_is(store) == before
+
+
+def test_a_connection_whose_transaction_failed_is_never_used_again(store: SqlStore) -> None:
+    """What it believes of the disk may be wrong: a failed fsync is told once, and the next one succeeds."""
+    used: list[object] = []
+    event.listen(store._database.engine, "checkout", lambda raw, *_: used.append(raw))
+    write(store, a_reject())
+    with pytest.raises(Undo):
+        begin_and_undo(store, a_reject())
+    write(store, a_reject())
+    assert used[0] is used[1]
+    assert used[2] is not used[1]
 
 
 def test_a_transaction_that_is_tried_again_after_it_was_undone_is_applied_once(store: SqlStore) -> None:

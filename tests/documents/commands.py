@@ -15,7 +15,8 @@ from documents.markdown import ROOT
 from pointsman.cli.main import root
 
 TARGETS = frozenset(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-_PLACEHOLDER = re.compile(r"<[^>]*>|\[[^\]]*\]|…")
+_PLACEHOLDER = re.compile(r"<[a-z ]+>|\[[^\]]*\]|…")
+_REDIRECTION = re.compile(r"\d?>>?(&\d| *\S+)|< *\S+|&$")
 
 
 def command_lines(text: str) -> Iterator[str]:
@@ -29,19 +30,21 @@ def command_lines(text: str) -> Iterator[str]:
 
 def ours(line: str) -> Iterator[tuple[str, list[str]]]:
     """What a line calls of ours: `pointsman` or `make`, and the words behind it."""
-    for part in re.split(r"\|\|?|&&|;|\$\(|\)\"?", _PLACEHOLDER.sub("WORD", line)):
+    for part in re.split(r"\|\|?|&&|;|\$\(|\)\"?", _REDIRECTION.sub("", _PLACEHOLDER.sub("WORD", line))):
         try:
             words = shlex.split(part, comments=True)
         except ValueError:  # a quote that closes elsewhere
             words = part.split()
         for position, word in enumerate(words):
-            name, rest = word.rsplit("/", 1)[-1], words[position + 1 :]
-            before = words[position - 1] if position else ""
-            if name == "make" and position == 0:
-                yield name, rest
-            # Behind an option it is the name of a user or a container; `-u pointsman pointsman run` has both.
-            elif name == "pointsman" and rest and not before.startswith("-") and rest[0] != "pointsman" and _is_verb(rest[0]):
-                yield name, [each for each in rest if each not in ("&", ">", "2>&1")]
+            rest = words[position + 1 :]
+            if (word == "make" and position == 0) or (word.rsplit("/", 1)[-1] == "pointsman" and _is_program(words, position)):
+                yield word.rsplit("/", 1)[-1], rest
+
+
+def _is_program(words: Sequence[str], position: int) -> bool:
+    """Whether `pointsman` is run here. Behind an option it is the name of a user or a container, and before `pointsman` too."""
+    before, behind = words[position - 1] if position else "", words[position + 1 : position + 2]
+    return not before.startswith("-") and all(word != "pointsman" and _is_verb(word) for word in behind) and bool(behind)
 
 
 def _is_verb(word: str) -> bool:
@@ -65,18 +68,19 @@ def fault(program: str, words: Sequence[str], *, complete: bool) -> str | None:
 
 def _parse(command: click.Command, name: str, words: list[str], complete: bool) -> None:
     """Read the words as the command line does. Raises click.UsageError."""
-    if isinstance(command, click.Group):
-        context = command.make_context(name, words, resilient_parsing=True)
-        rest = [*context.protected_args, *context.args]
-        if not rest:
+    while isinstance(command, click.Group):
+        while words and words[0].startswith("-"):
+            del words[: 2 if words[0] == "--config" else 1]
+        if not words:
             return
-        found, inner, behind = command.resolve_command(context, rest)
-        assert inner is not None
-        _parse(inner, str(found), behind, complete)
-    elif complete:
+        name = words.pop(0)
+        inner = command.get_command(click.Context(command), name)
+        if inner is None:
+            raise click.UsageError(f"there is no {name!r}")
+        command = inner
+    if complete:
         command.make_context(name, words)
-    else:
-        options = {option for parameter in command.params for option in parameter.opts}
-        for word in words:
-            if word.startswith("--") and word.split("=")[0] not in {*options, "--help"}:
-                raise click.NoSuchOption(word)
+    options = {option for parameter in command.params for option in parameter.opts}
+    for word in words:
+        if word.startswith("--") and word.split("=")[0] not in {*options, "--help"}:
+            raise click.NoSuchOption(word)

@@ -31,7 +31,7 @@ class Block:
     @property
     def name(self) -> str:
         """The file it is said to be, when it is YAML and begins with `# NAME.yaml`; else empty."""
-        found = re.match(r"# ([\w-]+\.yaml)\n", self.text)
+        found = re.match(r"# ([\w./-]+\.yaml)\n", self.text)
         return found[1] if found else ""
 
     def __str__(self) -> str:

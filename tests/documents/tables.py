@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md, made from the models of the settings and of the catalog: type, default and meaning of each.
+"""The tables of docs/configuration.md, made from the models of the settings and of the catalog: key, type, default, meaning.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`; NAME is a model of `pointsman.settings`.
 """
@@ -9,6 +9,7 @@ import enum
 import re
 import types
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, PlainValidator, SecretStr
@@ -21,6 +22,7 @@ from pointsman.settings.quantity import parse_duration, parse_size
 _MARKED = re.compile(r"(?<=<!-- table: )(?P<name>\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _SAID_DEFAULT = re.compile(r" ?Default: ([^.]+(?:\.\w[^.]*)*)\.$")
 _KINDS = {parse_duration: "duration", parse_size: "size", schema._split: "list", schema._migrate: "`auto`, `manual`"}
+_WORDS = {bool: "true or false", int: "number", str: "text", SecretStr: "text, secret", Path: "path", Any: "anything"}
 _UNITS = {
     "duration": (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)),
     "size": (("MiB", 2**20), ("KiB", 2**10)),
@@ -29,7 +31,7 @@ _UNITS = {
 
 def with_tables(text: str) -> str:
     """The document with each table made anew."""
-    return _MARKED.sub(lambda found: f"{found['name']}{found[2]}\n{table(found['name'])}\n", text)
+    return _MARKED.sub(lambda found: f"{found['name']}{found[2]}\n{table(found['name'])}\n\n", text)
 
 
 def marked(text: str) -> list[str]:
@@ -39,19 +41,22 @@ def marked(text: str) -> list[str]:
 
 def model(name: str) -> type[BaseModel]:
     """The model of that name."""
-    found = getattr(schema, name, None) or getattr(forms, name)
-    assert issubclass(found, BaseModel)
+    found: type[BaseModel] = getattr(schema, name, None) or getattr(forms, name)
     return found
 
 
 def table(name: str) -> str:
-    """The table of a model."""
+    """The table of a model: of what it has beyond the one that it extends, if it extends one."""
     rows = list(_rows(model(name)))
-    return "\n".join(f"| {' | '.join(row)} |" for row in [("key", "type", "default", "meaning"), ("---",) * 4, *rows])
+    return "\n".join(f"| {' | '.join(row)} |" for row in [("key", "type", "default", "meaning"), *rows]).replace(
+        "\n", f"\n{'|---' * 4}|\n", 1
+    )
 
 
 def _rows(of: type[BaseModel], before: str = "") -> Iterator[Sequence[str]]:
     for name, field in of.model_fields.items():
+        if name not in of.__annotations__:
+            continue
         key = before + (field.alias or name)
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, schema.Section):
@@ -101,11 +106,13 @@ def _of_annotation(annotation: Any) -> str:
         return ", ".join(f"`{each.value}`" for each in annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation.__name__.removesuffix("Form").lower()
-    return {bool: "true or false", int: "number", str: "text", SecretStr: "text, secret"}.get(annotation, "path")
+    return _WORDS[annotation]
 
 
 def _plural(word: str) -> str:
-    return {"text": "texts", "class": "classes", "property": "properties"}.get(word, word if " " in word else f"{word}s")
+    return " ".join(
+        each if each == "or" else f"{each.removesuffix('y')}{'ies' if each.endswith('y') else 's'}" for each in word.split()
+    )
 
 
 def _bounds(field: FieldInfo, kind: str) -> str:

@@ -146,14 +146,23 @@ def test_the_version_is_told_three_ways() -> None:
     assert json.loads(pointsman("version", "--json").stdout) == json.loads(as_json.stdout)
 
 
-def test_a_reader_that_has_had_enough_is_no_error() -> None:
-    done = subprocess.run(
-        ["/bin/sh", "-c", f"{sys.executable} -m pointsman schema config | head -c 1"],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == (b"{", b"")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("", ["run", "demo"]), ("j", ["jobs"]), ("jobs ", ["list", "export"]), ("jobs list --st", ["--status"]), ("nothing l", [])],
+)
+def test_the_shell_can_complete_verbs_and_options(typed: str, offered: list[str]) -> None:
+    words = f"pointsman {typed}".split(" ")
+    given = {"_POINTSMAN_COMPLETE": "bash_complete", "COMP_WORDS": f"pointsman {typed}", "COMP_CWORD": str(len(words) - 1)}
+    done = pointsman(**given)
+    assert {f"plain,{word}" for word in offered} <= set(done.stdout.split())
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", ["schema config", "version"], ids=["much", "little"])
+def test_a_reader_that_has_had_enough_is_told_nothing_more(words: str) -> None:
+    program = f"( {sys.executable} -m pointsman {words}; echo $? >&2 ) | true"
+    done = subprocess.run(["/bin/sh", "-c", program], capture_output=True, timeout=60, check=False)
+    assert done.stderr == b"1\n"
 
 
 def test_the_statuses_that_can_be_asked_for_are_those_that_there_are() -> None:

@@ -18,7 +18,7 @@ from servers.mosquitto import Broker
 from servers.postgres import Databases
 from servers.worker import Worker
 
-pytestmark = [pytest.mark.external_service, pytest.mark.xdist_group("containers")]
+pytestmark = pytest.mark.external_service
 
 Connect = Callable[..., MqttClient]
 

@@ -16,7 +16,7 @@ import pytest
 from contract.making import SESSION, a_job, queued
 from pointsman.errors import ConfigurationError, PointsmanError, StoreUnavailable
 from pointsman.model.ids import JobId
-from pointsman.store import open_reader, open_store, sqlite
+from pointsman.store import maintenance, open_reader, open_store, sqlite
 from pointsman.store.filesystem import filesystem_of
 from pointsman.store.reads import jobs
 from pointsman.store.sql_store import SqlStore
@@ -107,7 +107,7 @@ def test_a_directory_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_a_reader_of_a_store_that_is_not_there_is_told_what_makes_one(path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match=r"found none\. `pointsman run` makes it"):
+    with pytest.raises(StoreUnavailable, match=r"found none\. .*`pointsman run` makes one"):
         open_reader(url(path))
     assert not path.exists()
 
@@ -128,7 +128,7 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
 def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
     path.write_text("This is somebody's diary.\n" * 100)
     for opener in (lambda: open_store(url(path), session=SESSION), lambda: open_reader(url(path))):
-        with pytest.raises(PointsmanError, match="not an SQLite database"):
+        with pytest.raises(PointsmanError, match="file is not a database"):
             opener()
     assert path.read_text().startswith("This is somebody's diary.")
 
@@ -189,6 +189,27 @@ def test_a_transaction_has_the_store_from_its_beginning(path: Path) -> None:
                 shell.execute("BEGIN IMMEDIATE")
             unit.apply([queued(a_job())])
         shell.execute("BEGIN IMMEDIATE")
+
+
+END_WAL = """
+import sqlite3, sys
+try:
+    print(sqlite3.connect(sys.argv[1], timeout=0).execute("PRAGMA journal_mode=DELETE").fetchone()[0])
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_reading_beside_the_writer_in_one_process_drops_none_of_its_locks(path: Path) -> None:
+    """To close any plain file handle of the store would, and another program could then take the log from under the writer."""
+    with open_store(url(path), session=SESSION) as store:
+        made = add_job(store)
+        assert ids(path) == [made]
+        maintenance.backup(url(path), path.with_name("copy.db"))
+        with pytest.raises(StoreUnavailable):
+            open_store(url(path), session=SESSION)
+        other = subprocess.run([sys.executable, "-c", END_WAL, path], capture_output=True, text=True, check=True)
+        assert other.stdout == "database is locked\n"
 
 
 def test_a_thread_that_finds_the_store_busy_for_long_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,8 +389,8 @@ def test_what_a_power_cut_may_leave_of_the_log_is_a_committed_prefix(path: Path,
         made = [add_job(store) for _ in range(20)]
         copy = tmp_path / "cut" / "jobs.db"
         copy.parent.mkdir()
-        for suffix in ("", "-wal", "-shm"):
-            shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
+        # By another process: this one would drop SQLite's locks when it closes what it has copied.
+        subprocess.run(["cp", path, f"{path}-wal", f"{path}-shm", copy.parent], check=True)
     log = Path(f"{copy}-wal")
     match lost:
         case "half of the log":

@@ -27,7 +27,7 @@ from servers.ports import free_port, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_IMAGE = os.environ.get("POINTSMAN_PYTHON_IMAGE", "python:3.12-slim")
 
-pytestmark = [pytest.mark.external_service, pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("containers")]
+pytestmark = [pytest.mark.external_service, pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 Connect = Callable[..., MqttClient]

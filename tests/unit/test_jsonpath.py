@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.model.json import Json
 from pointsman.model.jsonpath import MISSING, Missing, parse_json_path
 
-PAYLOAD = {"state": "ALARM", "a b": {"c.d": [1, {"e": None}]}, "": 5, "list": [], "text": "abc", "0": "zero", "ü": True}
+PAYLOAD: Json = {"state": "ALARM", "a b": {"c.d": [1, {"e": None}]}, "": 5, "list": [], "text": "abc", "0": "zero", "ü": True}
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,29 @@ def test_a_programs_context_is_json_whatever_the_message_was(payload: bytes) -> 
 def test_a_scripts_macros_are_filled_in_and_a_repositorys_script_is_left_as_it_is() -> None:
     own = planned(script(text="#!/bin/sh\necho {{name}}\n")).dispatch
     assert isinstance(own, StartProgram)
-    assert (own.path, own.script) == (None, "#!/bin/sh\necho 'Pump 1'\n")
+    assert (own.path, own.script) == (None, '#!/bin/sh\necho "${POINTSMAN_MACRO_1}"\n')
+    assert own.environment["POINTSMAN_MACRO_1"] == "Pump 1"
     shared = planned(referring(to="restart")).dispatch
     assert isinstance(shared, StartProgram)
     assert (shared.path, shared.script) == (None, "#!/bin/sh\necho restarting {{name}}\n")
+
+
+def test_macros_in_a_script_of_another_language_make_a_failed_job() -> None:
+    """No quoting of ours fits them all, and a value must never become code."""
+    failed = planned(script(text="#!/usr/bin/env python3\nprint({{name}})\n"))
+    assert failed.dispatch is None
+    assert failed.job.status is JobStatus.FAILED
+    assert "{{name}}" in (failed.job.error or "")
+    plain = planned(script(text="#!/usr/bin/env python3\nprint(1)\n")).dispatch
+    assert isinstance(plain, StartProgram)
+    assert plain.script == "#!/usr/bin/env python3\nprint(1)\n"
+
+
+def test_an_operations_environment_cannot_take_the_place_of_a_scripts_macro() -> None:
+    operation = script(text="echo {{name}}", environment={"POINTSMAN_MACRO_1": parse_template("other")})
+    start = planned(operation).dispatch
+    assert isinstance(start, StartProgram)
+    assert start.environment["POINTSMAN_MACRO_1"] == "Pump 1"
 
 
 def test_args_are_kept_with_the_job() -> None:

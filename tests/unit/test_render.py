@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.core.render import Context, MissingName, payload_value, render
-from pointsman.model.template import Quoting, parse_message, parse_template
+from pointsman.model.template import parse_message, parse_template
 from unit.world import NOW, PIPE, context
 
 PAYLOAD = b'{"battery": {"cells": [{"v": 3.7}, {"v": 3}]}, "on": true, "none": null, "who": "Ann", "a.b": 1}'
@@ -125,11 +124,3 @@ def test_a_json_message_stays_json_whatever_the_values(value: Any, name: str) ->
 )
 def test_a_macro_is_put_in_quotes_where_json_needs_them_and_nowhere_else(source: str, message: str) -> None:
     assert render(parse_message(source), full()) == message
-
-
-@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\0", codec="utf-8")), min_size=1, max_size=4))
-def test_in_a_script_every_value_is_one_word(values: list[str]) -> None:
-    source = "printf %s " + " ".join(f"{{{{args.{number}}}}}" for number in range(len(values)))
-    args = {str(number): value for number, value in enumerate(values)}
-    text = render(parse_template(source, Quoting.SHELL), full(args=args))
-    assert shlex.split(text) == ["printf", "%s", *values]

@@ -102,6 +102,15 @@ def test_files_in_conf_d_are_joined_in_the_order_of_their_names(load: Load, tmp_
     assert [Path(name).name for name in loaded.sources] == ["pointsman.yaml", "10-objects.yaml", "20-more.yaml"]
 
 
+def test_a_problem_in_a_file_of_conf_d_stands_there(tmp_path: Path, load: Load) -> None:
+    (tmp_path / "conf.d").mkdir()
+    other = tmp_path / "conf.d" / "a.yaml"
+    other.write_text("objects:\n  - {id: b}\n  - {id: c, nme: C}\nlog: {levle: info}\n")
+    with pytest.raises(InvalidConfiguration) as caught:
+        load("objects: [{id: a}]\nlog: {format: json}")
+    assert [str(problem.origin) for problem in caught.value.problems] == [f"{other}:3:13", f"{other}:4:7"]
+
+
 def test_a_value_that_two_files_give_is_an_error_that_names_both(load: Load, tmp_path: Path) -> None:
     (tmp_path / "conf.d").mkdir()
     other = tmp_path / "conf.d" / "a.yaml"
@@ -168,7 +177,7 @@ def test_a_secrets_directory_that_is_not_there_and_a_secret_that_is_no_text_are_
     complaints: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     assert complaints(SECRETS_DIR="/nowhere") == [
-        "POINTSMAN_SECRETS_DIR: expected a directory of secrets, found none at /nowhere"
+        "POINTSMAN_SECRETS_DIR: expected a directory of secrets that this user may enter, found none at /nowhere"
     ]
     (tmp_path / "mqtt.password").write_bytes(b"\xff\xfe")
     (told,) = complaints(SECRETS_DIR=str(tmp_path))
@@ -358,6 +367,8 @@ def test_what_is_no_url_of_a_broker_is_refused(complaints: Callable[..., list[st
         ("mqtt: {base_topic: a/}", "f:1:20", "with an empty level"),
         ("node: {id: a/b}", "f:1:12", "found 'a/b' with '/' in it"),
         ("node: {id: jobs}", "f:1:12", "not part of Pointsman's own topics"),
+        ("mqtt: {username: 1234}", "f:1:18", "expected text, found 1234; put it in quotes if it is meant as text"),
+        ("mqtt: {password: 1234}", "f:1:18", "found a value that is not shown; put it in quotes if it is meant as text"),
         ("mqtt: {version: 4}", "f:1:17", "expected one of auto, 5, 3.1.1, found 4"),
         ("mqtt: {retained: compar}", "f:1:18", "did you mean compare?"),
         ("mqtt: {receive_maximum: 65536}", "f:1:25", "expected 65535 or less, found 65536"),
@@ -478,7 +489,7 @@ def _inner_models_of(annotation: Any) -> set[type[BaseModel]]:
     return set().union(*[_inner_models_of(each) for each in getattr(annotation, "__args__", ())])
 
 
-@pytest.mark.parametrize("model", sorted(models(FileForm), key=lambda each: each.__name__), ids=lambda each: each.__name__)
+@pytest.mark.parametrize("model", sorted(models(FileForm), key=str), ids=str)
 def test_every_field_is_described_and_unknown_keys_are_refused(model: type[BaseModel]) -> None:
     assert model.__doc__
     assert model.model_config["extra"] == "forbid"

@@ -190,6 +190,13 @@ def test_names_are_the_ids_where_none_is_given(load: Load) -> None:
     assert loaded.catalog.classes[ClassId("c")].name == "c"
 
 
+def test_a_key_without_a_value_is_as_if_it_were_not_there(load: Load) -> None:
+    loaded = load("scripts:\nobjects:\n  - id: a\n    name:\n    operations:\n    properties: {x: }\n")
+    (resolved,) = loaded.catalog.entities
+    assert resolved.entity.name == "a"
+    assert resolved.properties == {"x": None}
+
+
 # Intake rules
 
 

@@ -63,6 +63,7 @@ def agree(text: str) -> bool:
         "text: |\n  #!/bin/sh\n  echo {{id}}: x\n\n    more # not a comment\nnext: 1\n",
         "a: |-\n  b\nc: |+\n  d\n\ne: f\n",
         'a: {b: {c: [d, [e, f]], \'g h\': "i\\n\\"j"}}\n',
+        "a:\n  b: [c,\nd]\n  e: {f:\n g}\n",
         "command: [/bin/echo,\n  # of two lines\n  'diagnosing {{name}}',\n  x]\nb: 1\n",
         "a: http://x:80/y?z=#1\nb: it's\nc: a - b\nd: -5\ne: -x\nf: 12:30\n",
         "True: 1\n1: 2\nnull: 3\n1.50: 4\n'x: y': 5\n",
@@ -93,6 +94,14 @@ def test_what_is_plain_is_read_quickly(text: str) -> None:
         "{topic: plant/{{id}}/set}\n",
         "a: [b\nc: d\n",
         "a: 1\n  b: 2\n",
+        "- a: 1\n   b: 2\n",
+        "- a: |\n  b: c\n",
+        "a: |\n  b",
+        "a:\n  - b\n c: d\n",
+        "a # b: c\n",
+        "[a, ]\n",
+        "a: {b: c, }\n",
+        "a: |\n   b\n  c\n",
         "a: 'b' c\n",
         "a: |2\n  b\n",
         "[a: b]\n",
@@ -361,30 +370,28 @@ def test_a_mark_says_file_line_and_column() -> None:
     assert at(two, ["x", 9]) == "two:1:4"
 
 
-@given(st.text(string.ascii_letters + "'\"\\{} é\u3042\U0001f600\t\n", min_size=1, max_size=20), st.data())
-def test_a_character_inside_a_quoted_scalar_is_found(value: str, data: st.DataObject) -> None:
-    """By writing a sign at that character and reading it back."""
-    offset = data.draw(st.integers(0, len(value) - 1))
-    quotes = ['"'] if "\t" in value or "\n" in value else ['"', "'"]
-    quote = data.draw(st.sampled_from(quotes))
-    text = "k: " + (json.dumps(value) if quote == '"' else "'" + value.replace("'", "''") + "'")
+IN_QUOTES = st.text("ab'\"\\{} é\u3042", min_size=1, max_size=12)
+
+
+@given(IN_QUOTES, st.data())
+def test_a_character_inside_single_quotes_is_found(value: str, data: st.DataObject) -> None:
+    inside_is_found(value, "k: '" + value.replace("'", "''") + "'", data.draw(st.integers(0, len(value) - 1)))
+
+
+@given(st.one_of(IN_QUOTES, st.text('a"\t\n\x00\x85é', min_size=1, max_size=12)), st.booleans(), st.data())
+def test_a_character_inside_double_quotes_is_found(value: str, escaped: bool, data: st.DataObject) -> None:
+    text = f"k: {json.dumps(value, ensure_ascii=escaped)}".replace("\x85", "\\x85")
+    inside_is_found(value, text, data.draw(st.integers(0, len(value) - 1)))
+
+
+def inside_is_found(value: str, text: str, offset: int) -> None:
+    """If the scalar ended at the place that is found, it would be what is before that character."""
     sources = Sources()
     tree = read_text("f", text, sources)
-    if '"' in text and "\\ud" in text:
-        return  # JSON writes characters beyond U+FFFF as two, YAML does not
+    assert tree == {"k": value}
     assert isinstance(tree, Map)
-    mark = sources.inside(mark_of(tree, ["k"]), value, offset)
-    column = sources.origin(mark).column - 1
-    assert text[column:].startswith((value[offset], "\\")) or (value[offset] == "'" and text.startswith("''", column))
-    assert len(read_prefix(text[:column], quote)) == offset
-
-
-def read_prefix(text: str, quote: str) -> str:
-    """What the scalar would be if it ended here."""
-    tree = read_general(text + quote)
-    assert isinstance(tree, Map)
-    assert isinstance(tree["k"], str)
-    return tree["k"]
+    column = sources.origin(sources.inside(mark_of(tree, ["k"]), value, offset)).column - 1
+    assert read_general(text[:column] + text[3]) == {"k": value[:offset]}
 
 
 def test_a_scalar_of_several_lines_is_shown_at_its_start() -> None:

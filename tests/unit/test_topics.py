@@ -75,7 +75,7 @@ BASES = st.sampled_from(["pointsman", "plant/pointsman", "a/b/c"])
         ("plant/pointsman/objects/pump-1/state/x", None),
         ("plant/pointsman/objects/state", None),
         ("plant/pointsman", None),
-        ("plant/pointsmanobjects/pump-1/state", None),
+        ("plant/pointsman-objects/pump-1/state", None),
         ("pointsman/objects/pump-1/state", None),
         ("plant/pointsman/objects/pump-1/operations/execute", None),
         ("", None),

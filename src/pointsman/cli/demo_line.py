@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.resources
+import json
 import math
 import os
+import shlex
+import shutil
 import sys
 import time
 from functools import partial
@@ -59,6 +62,8 @@ def _write_configuration(directory: Path, broker: DemoBroker) -> Path:
     text = (importlib.resources.files("pointsman.cli") / CONFIGURATION).read_text(encoding="utf-8")
     for old, new in zip(URLS, (broker.url, f"sqlite:///{directory}/jobs.db"), strict=True):
         text = text.replace(old, new)
+    own = {"node": {"health_file": f"{directory}/health.json"}, "programs": {"work_directory": str(directory)}}
+    text += "".join([f"{section}: {json.dumps(settings)}\n" for section, settings in own.items()])
     path = directory / "pointsman.yaml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -80,18 +85,24 @@ def _check(worker: Child) -> None:
 
 
 def _greet(broker: DemoBroker, path: Path) -> None:
-    program = f"{sys.executable} -m pointsman"
-    if Path(sys.argv[0]).name == "pointsman":
-        program = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else sys.argv[0]
+    program = f"{_program()} --config {shlex.quote(str(path))}"
     said = [
         ("broker", f"{broker.kind} at {broker.url}"),
         ("worker", f"pointsman {__version__}, all of it in {path.parent}"),
         ("trigger one", f'{broker.publish} -q 1 -t plant/pump-1/state -m \'{{"state": "FAULT"}}\''),
-        ("run one", f"{program} --config {path} execute pump-2 diagnose --wait"),
-        ("list them", f"{program} --config {path} jobs list"),
+        ("run one", f"{program} execute pump-2 diagnose --wait"),
+        ("list them", f"{program} jobs list"),
         ("end it", "Ctrl-C"),
     ]
     click.echo("\n".join([*pairs(said), ""]))
+
+
+def _program() -> str:
+    """How another terminal, in another directory, starts this program."""
+    path = Path(sys.argv[0])
+    if path.name != "pointsman":
+        return f"{shlex.quote(sys.executable)} -m pointsman"
+    return "pointsman" if shutil.which("pointsman") == sys.argv[0] else shlex.quote(str(path.resolve()))
 
 
 def _follow(client: Client, configuration: Configuration, topics: Topics, worker: Child, seconds: float | None) -> None:

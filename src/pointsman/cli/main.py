@@ -6,6 +6,7 @@ unavailable · 78 configuration. With `--json` it is also an object on standard 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -80,12 +81,15 @@ def _version_option() -> click.Option:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and exit with its code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Not every terminal has every character; what it lacks is spelt out, and stops nothing.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(_run(words))
     except BrokenPipeError:
         # Whoever read our output has had enough: `pointsman jobs list | head`. Nothing more can be said, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(1)
 
 
 def _run(words: list[str]) -> int:

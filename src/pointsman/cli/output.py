@@ -15,6 +15,9 @@ import click
 
 from pointsman.cli.verb import JSON
 
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that control, format, or end a line, or that nobody can see."""
+
 
 def wants_json() -> bool:
     """Whether `--json` was given, before or after the verb."""
@@ -71,7 +74,7 @@ def moment(milliseconds: int | None) -> str:
 
 def visible(text: str) -> str:
     """A text as one line that leaves the terminal alone: control characters, which a device may send, are shown, not obeyed."""
-    return "".join([_shown(each) if unicodedata.category(each)[0] == "C" else each for each in text])
+    return "".join([_shown(each) if unicodedata.category(each) in _UNSEEN else each for each in text])
 
 
 def visible_lines(text: str) -> str:

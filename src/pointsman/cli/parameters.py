@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_MILLISECONDS = re.compile(r"\d{9,15}")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+_MILLISECONDS = re.compile(r"[0-9]{9,15}")
 """Fewer digits are a date: 20260131."""
 
 

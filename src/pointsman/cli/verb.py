@@ -103,14 +103,14 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Without any word, help is what was wanted: wrong usage all the same, for a script that forgot the verb."""
-        if not args:
+        if not args and not ctx.resilient_parsing:
             click.echo(self.get_help(ctx), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb that the first word names. Raises click.UsageError, with the nearest name, when it names none."""
-        if args and args[0] not in self._table:
+        if args and args[0] not in self._table and not ctx.resilient_parsing:
             near = get_close_matches(args[0], self._table, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             ctx.fail(f"expected one of {', '.join(self._table)}, found {args[0]!r}{hint}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pydantic_core import to_json
 
 from pointsman.core.render import Context, MissingName, payload_value, render
+from pointsman.core.script import runs_in_a_shell, script_of
 from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import ChangeId
@@ -105,9 +106,10 @@ def _check_level(macro: Macro, value: str) -> None:
 
 
 def _program(operation: ProgramOperation, context: Context, catalog: Catalog) -> StartProgram:
-    path, script = _what_to_run(operation, context, catalog)
+    path, script, macros = _what_to_run(operation, context, catalog)
     environment = _environment(operation, context)
     environment |= {name: render(value, context) for name, value in operation.environment.items()}
+    environment |= macros
     return StartProgram(
         job=context.job,
         entity=context.entity,
@@ -121,17 +123,25 @@ def _program(operation: ProgramOperation, context: Context, catalog: Catalog) ->
     )
 
 
-def _what_to_run(operation: ProgramOperation, context: Context, catalog: Catalog) -> tuple[str | None, str | None]:
+def _what_to_run(
+    operation: ProgramOperation, context: Context, catalog: Catalog
+) -> tuple[str | None, str | None, Mapping[str, str]]:
+    """A program's path or a script's text, and the variables that stand in the text for its macros."""
     match operation.program:
         case FileSystem(path):
-            return path, None
+            return path, None, {}
         case ScriptReference(script_id):
             script = catalog.scripts.get(script_id)
             if script is None:
                 raise Unplannable(f"expected a script {script_id!r} in the repository, found none")
-            return None, script.text
+            return None, script.text, {}
         case ScriptText(text):
-            return None, render(text, context)
+            if text.macros and not runs_in_a_shell(text.source):
+                raise Unplannable(
+                    f"expected macros only in a script that a shell runs, found {{{{{text.macros[0]}}}}} in one whose first line "
+                    "names another interpreter; read the value from POINTSMAN_* or from the JSON on standard input"
+                )
+            return None, *script_of(text, context)
 
 
 def _environment(operation: ProgramOperation, context: Context) -> dict[str, str]:

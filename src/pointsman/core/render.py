@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -132,9 +131,7 @@ def _quoted(quoting: Quoting, text: str) -> str:
             return json.dumps(text, ensure_ascii=False)[1:-1]
         case Quoting.JSON_VALUE:
             return text if _is_json(text) else json.dumps(text, ensure_ascii=False)
-        case Quoting.SHELL:
-            return shlex.quote(text)
-        case Quoting.PLAIN:
+        case Quoting.PLAIN | Quoting.SHELL:
             return text
 
 

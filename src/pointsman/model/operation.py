@@ -42,7 +42,7 @@ class ScriptReference:
 
 @dataclass(frozen=True, slots=True)
 class ScriptText:
-    """A script written in the operation itself (`scriptText`). Macros in it are quoted for a shell."""
+    """A script written in the operation itself (`scriptText`). Macros in it become variables of the shell."""
 
     text: Template
 

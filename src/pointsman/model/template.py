@@ -38,7 +38,7 @@ class Quoting(Enum):
     JSON_VALUE = "json value"
     """Where a JSON value stands: what is none, such as a text without quotes, is put in quotes."""
     SHELL = "shell"
-    """In the text of a script: one word for a POSIX shell."""
+    """In the text of a script: a variable of the shell stands there instead (`core/script.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from collections.abc import Mapping
@@ -115,7 +116,7 @@ def _check_together(settings: Settings, layers: Layers, report: Report) -> None:
         if not secure:
             message = f"expected mqtt.url to begin with mqtts: when {name} is given, found {mqtt.url.split(':')[0]}:"
             report.add(Problem(layers.origin(path, key=True), message))
-        elif not Path(file).is_file():
+        elif not os.path.isfile(file):
             report.add(Problem(layers.origin(path), f"expected a file in PEM at {file}, found none"))
     if tls.key_file and not tls.cert_file:
         origin = layers.origin(("mqtt", "tls", "key_file"), key=True)

@@ -142,4 +142,7 @@ def _message(details: ErrorDetails, hidden: bool) -> str:
         key, words = _LIMITS[kind]
         return f"expected {words.format(context[key])}, found {found}"
     expected = _EXPECTED.get(kind.split("_", 1)[0])
-    return f"expected {expected}, found {found}" if expected else f"{details['msg']}, found {found}"
+    quotes = "; put it in quotes if it is meant as text" if expected == "text" and isinstance(value, int | float) else ""
+    return (
+        f"expected {expected}, found {found}{quotes}" if expected else f"expected something else: {details['msg']}, found {found}"
+    )

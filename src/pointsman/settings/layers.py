@@ -6,6 +6,7 @@ second to import; a layer here is a mapping from a path such as `("mqtt", "url")
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def from_secrets(environ: Mapping[str, str], report: Report) -> dict[SettingPath
             name = "__".join(path)
             for candidate in (f"pointsman_{name}", name, ".".join(path)):
                 file = directory / candidate
-                if file.is_file():
+                if os.path.isfile(file):
                     text = read_secret(file, report, Origin(str(file)))
                     if text is not None:
                         found[path] = (text, Origin(str(file)))
@@ -144,13 +145,15 @@ def from_secrets(environ: Mapping[str, str], report: Report) -> dict[SettingPath
 
 def _directories(environ: Mapping[str, str], report: Report) -> Iterator[Path]:
     credentials = environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and Path(credentials).is_dir():
+    if credentials and os.path.isdir(credentials):
         yield Path(credentials)
     named = environ.get("POINTSMAN_SECRETS_DIR")
-    if named and not Path(named).is_dir():
-        report.add(Problem(Origin("POINTSMAN_SECRETS_DIR"), f"expected a directory of secrets, found none at {named}"))
-    elif named or SECRETS_DIRECTORY.is_dir():
-        yield Path(named) if named else SECRETS_DIRECTORY
+    directory = named or SECRETS_DIRECTORY
+    if os.path.isdir(directory) and os.access(directory, os.X_OK):
+        yield Path(directory)
+    elif named:
+        message = f"expected a directory of secrets that this user may enter, found none at {named}"
+        report.add(Problem(Origin("POINTSMAN_SECRETS_DIR"), message))
 
 
 def read_secret(file: Path, report: Report, origin: Origin) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,11 +53,11 @@ def find_configuration(explicit: str | None, environ: Mapping[str, str]) -> Path
     """
     named, by = (explicit, "--config") if explicit else (environ.get(VARIABLE), VARIABLE)
     if named:
-        if not Path(named).is_file():
+        if not os.path.isfile(named):
             raise ConfigurationError(f"expected a configuration file at {named}, as {by} says, found none; correct it")
         return Path(named)
     for path in (HERE, SYSTEM):
-        if path.is_file():
+        if os.path.isfile(path):
             return path
     raise ConfigurationError(
         f"expected a configuration file, found none; looked at --config, {VARIABLE}, ./{HERE} and {SYSTEM}: name or write one"

@@ -54,7 +54,7 @@ class _Reader(LineReader):
             return None
         value = self._block(self.indent)
         if self.indent >= 0:
-            raise NotPlain
+            raise NotPlain  # a line that belongs to no block: each leaves what is not indented as its own lines are
         return value
 
     # Blocks
@@ -80,8 +80,6 @@ class _Reader(LineReader):
                 continue
             value = self._value(indent)
             seq.put(value, getattr(value, "at", self.base + at))
-        if self.indent > indent:
-            raise NotPlain
         return seq
 
     def _inline(self, column: int) -> Value:
@@ -106,8 +104,6 @@ class _Reader(LineReader):
             value_at = self.at
             value = self._value(indent, in_mapping=True)
             found.put(key, self.base + at, value, getattr(value, "at", self.base + value_at))
-        if self.indent > indent:
-            raise NotPlain
         return found
 
     def _key(self) -> str:
@@ -133,7 +129,7 @@ class _Reader(LineReader):
         text, first = self.text, self.text[self.at]
         match first:
             case "{" | "[":
-                value: Value = self.flow(indent)
+                value: Value = self.flow()
             case "'" | '"':
                 value = self.quoted()
             case "|":
@@ -178,8 +174,6 @@ class _Reader(LineReader):
         self.at = self.text.index("\n", header.end()) + 1
         text = "".join([line + "\n" for line in self._literal_lines(indent)])
         self._next_line()
-        if self.indent > indent:
-            raise NotPlain
         match header[1]:
             case "-":
                 return text.rstrip("\n")

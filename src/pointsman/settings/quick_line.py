@@ -18,10 +18,8 @@ _SINGLE = re.compile(r"'((?:[^'\n]|'')*+)'")
 _DOUBLE = re.compile(r'"((?:[^"\\\n]|\\["\\/nt])*+)"')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t"}
-_PLAIN = re.compile(
-    rf"({FIRST}(?:[^\n,\[\]{{}}:# ]++|:(?=[^ \n,\[\]{{}}])| ++(?=[^ \n,\[\]{{}}:#])|(?<=[^ ])#)*+)(?=[ \n,\]}}]|:[ \n])"
-)
-_GAP = re.compile(r"(?:(?: *(?: #[^\n]*)?\n)++( *)| *)")
+_PLAIN = re.compile(rf"({FIRST}(?:[^\n,\[\]{{}}:# ]++|:(?=[^ \n,\[\]{{}}])| ++(?=[^ \n,\[\]{{}}:#])|#)*+)(?=[ \n,\]}}]|:[ \n])")
+_GAP = re.compile(r"(?: *(?: #[^\n]*)?\n)*+ *")
 
 
 class NotPlain(Exception):
@@ -55,57 +53,55 @@ class LineReader:
             return inner.replace("''", "'")
         return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), inner) if "\\" in inner else inner
 
-    def flow(self, indent: int) -> Map | Seq:
+    def flow(self) -> Map | Seq:
         """A collection in braces or brackets."""
         self.depth += 1
         if self.depth > DEPTH:
             raise NotPlain
         self.at += 1
-        found = self._flow_map(indent) if self.text[self.at - 1] == "{" else self._flow_seq(indent)
+        found = self._flow_map() if self.text[self.at - 1] == "{" else self._flow_seq()
         self.depth -= 1
         return found
 
-    def _flow_map(self, indent: int) -> Map:
+    def _flow_map(self) -> Map:
         found = Map(self.base + self.at - 1)
-        self._flow_gap(indent)
+        self._flow_gap()
         while self.text[self.at] != "}" or found:
             at = self.at
-            key = self._flow_key(indent)
+            key = self._flow_key()
             if key in found:
                 raise NotPlain
             value_at = self.at
-            found.put(key, self.base + at, self._flow_value(indent), self.base + value_at)
-            if self._flow_closed("}", indent):
+            found.put(key, self.base + at, self._flow_value(), self.base + value_at)
+            if self._flow_closed("}"):
                 return found
         self.at += 1
         return found
 
-    def _flow_seq(self, indent: int) -> Seq:
+    def _flow_seq(self) -> Seq:
         seq = Seq(self.base + self.at - 1)
-        self._flow_gap(indent)
+        self._flow_gap()
         while self.text[self.at] != "]" or seq:
             at = self.at
-            seq.put(self._flow_value(indent), self.base + at)
-            if self._flow_closed("]", indent):
+            seq.put(self._flow_value(), self.base + at)
+            if self._flow_closed("]"):
                 return seq
         self.at += 1
         return seq
 
-    def _flow_closed(self, closing: str, indent: int) -> bool:
+    def _flow_closed(self, closing: str) -> bool:
         """Behind a value: whether the collection ends here. Otherwise, goes on to the next one."""
-        self._flow_gap(indent)
+        self._flow_gap()
         after = self.text[self.at]
         self.at += 1
         if after == closing:
             return True
         if after != ",":
             raise NotPlain
-        self._flow_gap(indent)
-        if self.text[self.at] in "]}":
-            raise NotPlain
+        self._flow_gap()
         return False
 
-    def _flow_key(self, indent: int) -> str:
+    def _flow_key(self) -> str:
         at = self.at
         if self.text[at] in "'\"":
             key = self.quoted()
@@ -119,14 +115,14 @@ class LineReader:
         if not colon or self.at - at > LONGEST_KEY:
             raise NotPlain
         self.at = colon.end()
-        self._flow_gap(indent)
+        self._flow_gap()
         return self.names.setdefault(key, key)
 
-    def _flow_value(self, indent: int) -> Value:
+    def _flow_value(self) -> Value:
         text, at = self.text, self.at
         first = text[at]
         if first in "{[":
-            return self.flow(indent)
+            return self.flow()
         if first in "'\"":
             return self.quoted()
         match = _PLAIN.match(text, at)
@@ -135,13 +131,11 @@ class LineReader:
         self.at = match.end()
         return scalar(match[1])
 
-    def _flow_gap(self, indent: int) -> None:
-        """Over spaces, line ends and comments. Lines inside must be indented more than what they belong to (§7.4)."""
+    def _flow_gap(self) -> None:
+        """Over spaces, line ends and comments; there must be something behind them."""
         if self.text[self.at] not in " \n":
             return
         gap = _GAP.match(self.text, self.at)
-        if gap is None:
+        if gap is None or gap.end() >= len(self.text):
             raise NotPlain
         self.at = gap.end()
-        if (gap[1] is not None and len(gap[1]) <= indent) or self.at >= len(self.text):
-            raise NotPlain

@@ -54,8 +54,13 @@ class Report:
     def parse(self, form: type[Form], value: Value, around: Map | Seq, path: Path) -> Form | None:
         """The form that the value at `path` of `around` fills in: without what is wrong in it, which is told.
 
-        None when there is nothing left that makes one.
+        A key without a value is as if it were not there. None when there is nothing left that makes a form.
         """
+        if isinstance(value, Map) and None in value.values():
+            return self._parse(form, {key: item for key, item in value.items() if item is not None}, around, path)
+        return self._parse(form, value, around, path)
+
+    def _parse(self, form: type[Form], value: object, around: Map | Seq, path: Path) -> Form | None:
         try:
             return form.model_validate(value)
         except ValidationError as error:
@@ -63,7 +68,7 @@ class Report:
             for inner, is_key, message in faults(error, form):
                 (self.key if is_key else self.value)(around, [*path, *inner], message)
                 wrong.update(inner[:1])
-        if not isinstance(value, Map):
+        if not isinstance(value, dict):
             return None
         try:
             return form.model_validate({key: item for key, item in value.items() if key not in wrong})

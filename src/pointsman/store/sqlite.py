@@ -7,6 +7,7 @@ and checkpointing is one connection's, which keeps clear of the WAL-reset defect
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,7 +29,6 @@ CHECKED_WHOLE = 32 * 1024 * 1024
 """Up to this size, in bytes, a file is checked whole when it is opened; of a larger one only the tables that stay small."""
 SMALL_TABLES = ("entities", "inbox", "subscriptions", "meta")
 
-_HEADER = b"SQLite format 3\0"
 _WAL_RESET_FIXED = (3, 51, 3)
 
 _BEFORE_WAL = ("PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "PRAGMA mmap_size=0", "PRAGMA foreign_keys=ON")
@@ -58,7 +58,7 @@ def fault_of(path: Path, error: BaseException) -> PointsmanError | None:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             told = f"found it locked by another program for {BUSY_TIMEOUT:.0f} s. Close whatever else has it open for writing"
         case sqlite3.SQLITE_FULL:
-            told = "found its disk full. Free some space: what was acknowledged is safe, and it goes on by itself"
+            told = "found the disk full. Free some space; what was acknowledged is safe"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             told = f"found it read-only ({name}). Check that file and directory belong to this user, and how the disk is mounted"
         case sqlite3.SQLITE_CANTOPEN:
@@ -93,30 +93,6 @@ def explained(path: Path) -> Iterator[None]:
         raise fault from error
 
 
-def is_ours(path: Path) -> bool:
-    """Whether the file is a store of Pointsman's; False: there is none yet, or an empty one.
-
-    The mark is written before the file takes anything else, so it is never only in the write-ahead log.
-    Raises ConfigurationError for any other file, and StoreUnavailable when it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StoreUnavailable(f"expected to read the store {path}, found: {error.strerror}") from error
-    if not header:
-        return False
-    if not header.startswith(_HEADER):
-        raise _damaged(path, "the file is not an SQLite database")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise ConfigurationError(
-            f"expected a store of Pointsman's in {path}, found a database of something else: give another file in store.url"
-        )
-    return True
-
-
 class SqliteDatabase(Database):
     """The one writer of a file. Raises StoreUnavailable when it cannot be that, PointsmanError when the file is damaged."""
 
@@ -125,14 +101,12 @@ class SqliteDatabase(Database):
             self._lock = WriterLock(path)
             undo.callback(self._lock.release)
             warnings = _warnings(path)
-            is_new = not is_ours(path)
             super().__init__(_writer(path), f"the store {path}", warnings)
             undo.callback(self.engine.dispose)
             self.path = path
             self.version = f"SQLite {sqlite3.sqlite_version}"
             with self.transaction() as connection:
-                if not is_new:
-                    _check(path, connection)
+                _check(path, connection)
             undo.pop_all()
 
     def close(self) -> None:
@@ -151,11 +125,7 @@ class SqliteDatabase(Database):
 
 
 def reader(path: Path) -> Engine:
-    """An engine that only reads, also while a worker writes. Raises StoreUnavailable when there is no store."""
-    if not is_ours(path):
-        raise StoreUnavailable(
-            f"expected a store in {path}, found none. `pointsman run` makes it; is store.url right, and this the right directory?"
-        )
+    """An engine that only reads, also while a worker writes."""
     engine = create_engine("sqlite://", creator=lambda: connect_read_only(path), poolclass=QueuePool, pool_size=4, max_overflow=0)
     event.listen(engine, "begin", _begin)
     translate_errors(engine, lambda error: fault_of(path, error))
@@ -163,13 +133,42 @@ def reader(path: Path) -> Engine:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """A connection of the driver's that cannot write."""
+    """A connection of the driver's that cannot write.
+
+    Raises StoreUnavailable when there is no store, ConfigurationError when the file is something else's, and the driver's errors.
+    """
+    # Only looked at, never opened as a plain file: to close that would drop the locks that SQLite has on it in this process
+    # (https://www.sqlite.org/howtocorrupt.html §2.2).
+    if not os.path.exists(path):
+        raise _none(path)
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
     )
-    for pragma in (*_BEFORE_WAL, "PRAGMA query_only=ON"):
-        connection.execute(pragma)
+    try:
+        for pragma in (*_BEFORE_WAL, "PRAGMA query_only=ON"):
+            connection.execute(pragma)
+        if not _is_ours(path, connection):
+            raise _none(path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _none(path: Path) -> StoreUnavailable:
+    return StoreUnavailable(f"expected a store in {path}, found none. Is the path right? (`pointsman run` makes one)")
+
+
+def _is_ours(path: Path, connection: sqlite3.Connection) -> bool:
+    """Whether the file is a store of Pointsman's; False: it is empty. Raises ConfigurationError when it is something else's."""
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    if mark == APPLICATION_ID:
+        return True
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        return False
+    raise ConfigurationError(
+        f"expected a store of Pointsman's in {path}, found a database of something else: give another file in store.url"
+    )
 
 
 def _writer(path: Path) -> Engine:
@@ -198,7 +197,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     connection.isolation_level = None  # transactions are begun by us, not by the driver's guess
     for pragma in _BEFORE_WAL:
         connection.execute(pragma)
-    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+    if not _is_ours(path, connection):
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
     if mode != "wal":

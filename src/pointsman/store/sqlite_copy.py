@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pointsman.errors import ConfigurationError, PointsmanError, StoreUnavailable
 from pointsman.store.schema import HEAD
-from pointsman.store.sqlite import connect_read_only, explained, is_ours
+from pointsman.store.sqlite import connect_read_only, explained
 
 
 def copy(source: Path, target: Path) -> None:
@@ -22,7 +22,6 @@ def copy(source: Path, target: Path) -> None:
 
     Raises StoreUnavailable when there is no store or no room, PointsmanError when the store, and so its copy, is damaged.
     """
-    _existing(source)
     if not target.parent.is_dir():
         raise StoreUnavailable(f"expected the directory {target.parent} for the copy, found none: create it first")
     if target.resolve() == source.resolve():
@@ -49,7 +48,6 @@ def put_back(source: Path, store: Path, aside: Path) -> bool:
     Gives whether there was something.
     Raises ConfigurationError when the backup is of a newer schema, and as `copy` does.
     """
-    _existing(source)
     with explained(source), closing(connect_read_only(source)) as backup:
         found = _revision(backup)
     if found is None or found > HEAD:
@@ -75,11 +73,6 @@ def _move_aside(store: Path, aside: Path) -> None:
         os.link(store, aside)
     except OSError:  # a file system without hard links: for a moment there is no store
         os.replace(store, aside)
-
-
-def _existing(source: Path) -> None:
-    if not is_ours(source):
-        raise StoreUnavailable(f"expected a store in {source}, found none: is the path right?")
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:
