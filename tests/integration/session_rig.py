@@ -78,12 +78,14 @@ class Rig:
         self.status = f"{root}/worker/state"
         self.heard = Heard()
         self.logged: list[EventDict] = []
+        self.defects = 0
+        """How often the next births raise."""
         address = Address(host=where.host, port=where.port, tls=tls is not None)
         given = ConnectionOptions(address=address, client_id=f"worker-{root[-8:]}", tls=tls, reconnect=(0.05, 0.2), keepalive=10)
         self.session = Session(
             replace(given, **options),
             will=Outgoing(topic=self.status, payload=b"offline", qos=1, retain=True),
-            birth=lambda: (Outgoing(topic=self.status, payload=b"online", qos=1, retain=True),),
+            birth=self._birth,
             filters=filters or (f"{root}/in/#",),
             recorded=recorded,
             intake=self.heard,
@@ -142,6 +144,12 @@ class Rig:
 
         self.heard.wait_until(look)
         return found[0]
+
+    def _birth(self) -> list[Outgoing]:
+        if self.defects:
+            self.defects -= 1
+            raise ZeroDivisionError("a defect in a callback")
+        return [Outgoing(topic=self.status, payload=b"online", qos=1, retain=True)]
 
     def _keep(self, _logger: object, level: str, event: EventDict) -> EventDict:
         self.logged.append({**event, "level": level})

@@ -212,6 +212,18 @@ def test_an_intake_rule_over_its_own_status_takes_no_place_in_the_window(
     assert [delivery.payload for delivery in rig.heard.deliveries(1)] == [b"1"]
 
 
+def test_a_defect_in_a_callback_costs_a_connection_and_never_the_session(
+    relay: Relay, broker: Broker, start_session: Start, mqtt_client: Connect
+) -> None:
+    rig = start_session(relay).ready()
+    rig.defects = 2
+    relay.cut()
+    rig.ready(4)
+    assert [line["event"] for line in rig.logged].count("the connection failed unexpectedly") == 2
+    mqtt_client(broker).publish(f"{rig.root}/in/a", "1")
+    assert rig.heard.deliveries(1)[0].payload == b"1"
+
+
 def test_a_ring_after_the_end_writes_to_no_file(broker: Broker, start_session: Start, tmp_path: Path) -> None:
     """The numbers of the session's pipe stand for other files by then."""
     rig = start_session(broker).ready()

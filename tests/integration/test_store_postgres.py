@@ -23,8 +23,10 @@ from pointsman.model.ids import JobId
 from pointsman.model.job import Job
 from pointsman.model.write import AddChange, RememberDelivery, SaveState, Write
 from pointsman.store import maintenance, open_reader, open_store
+from pointsman.store.postgres import SCHEMA
 from pointsman.store.reads import audit, history, jobs
 from pointsman.store.sql_store import SqlStore
+from servers.ports import wait_until
 from servers.postgres import PostgresServer, binaries
 
 MakePostgres = Callable[[], PostgresServer]
@@ -39,6 +41,11 @@ def sql(url: str, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(libpq(url), autocommit=True) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
+
+
+def somebody_waits(url: str) -> bool:
+    """Whether a connection waits for a lock."""
+    return sql(url, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") == [(True,)]
 
 
 def add_job(store: SqlStore) -> JobId:
@@ -237,7 +244,7 @@ def test_a_state_that_one_worker_reads_waits_for_the_other_to_end(postgres_url: 
             unit.states([pump()])
             reading = threading.Thread(target=read)
             reading.start()
-            reading.join(0.3)
+            wait_until(lambda: bool(found) or somebody_waits(postgres_url))
             assert not found
             unit.apply([SaveState(a_state(pump(), "2"))])
         reading.join(10)
@@ -250,6 +257,19 @@ def test_commits_are_synchronous_whatever_the_server_s_default(postgres_url: str
         sql(postgres_url, f"ALTER DATABASE {name} SET synchronous_commit = {given}")
         with open_store(postgres_url, session=SESSION) as store, store._database.transaction() as connection:
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == found
+
+
+def test_a_migration_waits_for_another_process_that_migrates(postgres_url: str) -> None:
+    opened: list[SqlStore] = []
+    opening = threading.Thread(target=lambda: opened.append(open_store(postgres_url, session=SESSION)))
+    with psycopg.connect(libpq(postgres_url)) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA,))
+        opening.start()
+        wait_until(lambda: bool(opened) or somebody_waits(postgres_url))
+        assert not opened
+    opening.join(30)
+    with opened[0] as store:
+        add_job(store)
 
 
 def test_two_workers_that_start_on_an_empty_database_migrate_it_once(postgres_url: str) -> None:

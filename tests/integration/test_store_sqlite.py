@@ -341,20 +341,21 @@ def test_a_commit_that_could_not_be_synced_is_not_durable_and_may_be_tried_again
 # Damage
 
 
-def damage(path: Path, table: str) -> None:
-    """Overwrite the first page of a table."""
+def damage(path: Path, table: str, *, subtly: bool = False) -> None:
+    """Overwrite the first page of a table, or only where its first row is to be found (SQLite, *Database File Format*, §1.6)."""
     with closing(sqlite3.connect(path)) as connection:
         (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     with path.open("r+b") as file:
-        file.seek((page - 1) * size)
-        file.write(b"\xaa" * size)
+        file.seek((page - 1) * size + (8 if subtly else 0))
+        file.write(b"\xff\xff" if subtly else b"\xaa" * size)
 
 
-def test_a_damaged_store_is_not_opened_and_not_touched(path: Path) -> None:
+@pytest.mark.parametrize("subtly", [False, True])
+def test_a_damaged_store_is_not_opened_and_not_touched(path: Path, subtly: bool) -> None:
     with open_store(url(path), session=SESSION) as store:
         add_job(store)
-    damage(path, "jobs")
+    damage(path, "jobs", subtly=subtly)
     before = path.read_bytes()
     with pytest.raises(PointsmanError, match=r"found it damaged: .* put back a backup with `pointsman db restore`") as found:
         open_store(url(path), session=SESSION)

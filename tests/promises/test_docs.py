@@ -33,11 +33,13 @@ from pointsman.model.template import ROOTS
 from pointsman.settings import InvalidConfiguration, forms, load_configuration, schema
 from pointsman.settings.layers import setting_paths, variable_of
 from pointsman.settings.quantity import parse_duration, parse_size
-from servers.mosquitto import Mosquitto
+from servers.absence import missing
+from servers.mosquitto import Mosquitto, program
 
 DOCUMENTS = documents()
 BY_NAME = {document.name: document for document in DOCUMENTS}
 BLOCKS = [block for document in DOCUMENTS for block in document.blocks]
+WITH_COMMANDS = [each for each in DOCUMENTS if each.name != "README.md" and any(block.language == "sh" for block in each.blocks)]
 FOR_DEVELOPERS = ("docs/architecture.md", "docs/decisions/", "CONTRIBUTING.md")
 CATALOG = {"StateForm", "ClassForm", "ObjectForm", "LinkForm", "OperationForm", "TriggerForm", "ScriptForm", "IntakeForm"}
 UPDATE = "POINTSMAN_UPDATE_DOCS"
@@ -87,9 +89,7 @@ def _load(text: str, directory: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    "document", [each for each in DOCUMENTS if any(block.language == "sh" for block in each.blocks)], ids=name_of
-)
+@pytest.mark.parametrize("document", WITH_COMMANDS, ids=name_of)
 def test_commands_do_what_the_document_says(document: Document, terminal: Callable[[str], Terminal]) -> None:
     own = next((block.text for block in document.blocks if block.name == CONFIGURATION), "")
     terminal(own).follow(document.blocks)
@@ -108,6 +108,8 @@ def test_the_readme_followed_to_the_letter_gives_a_job_for_the_alarm_and_one_by_
 
 @pytest.fixture
 def terminal(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> Iterator[Callable[[str], Terminal]]:
+    if program("mosquitto_pub") is None:
+        missing("mosquitto_pub", "apt-get install mosquitto-clients")
     opened: list[Terminal] = []
 
     def make(configuration: str) -> Terminal:
@@ -125,8 +127,8 @@ def test_a_command_that_is_shown_exists(block: Block) -> None:
     faults = [
         f"{block}: {line!r}: {wrong}"
         for line in command_lines(block.text)
-        for program, words in ours(line)
-        if (wrong := fault(program, words, complete="…" not in line))
+        for name, words in ours(line)
+        if (wrong := fault(name, words, complete="…" not in line))
     ]
     assert not faults
 
@@ -136,8 +138,8 @@ def test_a_command_that_is_mentioned_exists(document: Document) -> None:
     faults = [
         f"{document.name}:{span.line}: {span.text!r}: {wrong}"
         for span in document.spans
-        for program, words in ours(span.text)
-        if (wrong := fault(program, words, complete=False))
+        for name, words in ours(span.text)
+        if (wrong := fault(name, words, complete=False))
     ]
     assert not faults
 
@@ -147,7 +149,7 @@ def test_a_command_that_does_not_exist_is_found() -> None:
     shown = (
         "$ sudo -u pointsman pointsman jobs lst\n$ make tset\n$ docker-compose exec worker pointsman jobs list --limt 3 | head"
     )
-    faults = [fault(program, words, complete=True) for line in command_lines(shown) for program, words in ours(line)]
+    faults = [fault(name, words, complete=True) for line in command_lines(shown) for name, words in ours(line)]
     assert all(faults)
     assert len(faults) == 3
 
@@ -211,15 +213,17 @@ def test_the_ten_stops_are_where_the_architecture_says() -> None:
     for number, where in rows:
         source = ""
         for word in re.findall(r"`([\w./]+)`", where):
-            path = ROOT / "src" / "pointsman" / word
             if "/" in word or word.endswith(".py"):
-                file = path if path.exists() else (ROOT / "src" / "pointsman" / "core" / word)
-                assert file.exists(), f"stop {number}: there is no {word}"
-                source = file.read_text() if file.is_file() else "".join(each.read_text() for each in file.rglob("*.py"))
+                source = _source(word)
             else:
-                assert re.search(rf"\b(?:def|class) {word.split('.')[-1]}\b", source) or word == "AddResult", (
-                    f"stop {number}: {word}"
-                )
+                assert re.search(rf"\b{word.split('.')[-1]}\b", source), f"stop {number}: there is no {word}"
+
+
+def _source(name: str) -> str:
+    """The text of a module, or of all in a folder; one without a folder is beside the one before, in the core."""
+    path = ROOT / "src" / "pointsman" / (name if "/" in name else f"core/{name}")
+    assert path.exists(), f"there is no {name}"
+    return path.read_text() if path.is_file() else "".join(each.read_text() for each in path.rglob("*.py"))
 
 
 # Links
@@ -244,8 +248,13 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
     while found:
         document = BY_NAME[found.pop()]
         for link in document.links:
-            name = os.path.relpath((document.path.parent / link.partition("#")[0]).resolve(), ROOT)
-            new = [each for each in BY_NAME if each == name or each.startswith(f"{name}/")]
-            found += [each for each in new if each not in reached]
-            reached.update(new)
+            new = _shown_at(os.path.relpath(document.path.parent / link.partition("#")[0], ROOT)) if link[0] != "#" else set()
+            found += new - reached
+            reached |= new
     assert set(BY_NAME) - reached == set()
+
+
+def _shown_at(name: str) -> set[str]:
+    """The document of that name; of a folder its README.md, or else whatever is in it."""
+    inside = {each for each in BY_NAME if each.startswith(f"{name}/")}
+    return ({name, f"{name}/README.md"} & set(BY_NAME)) or inside

@@ -18,6 +18,9 @@ from servers.ports import free_port, listens, wait_until
 
 REMEDY = "apt-get install mosquitto, or set POINTSMAN_TEST_BROKER_URL to the address of a broker, or start a Docker engine"
 
+RUNNING = " running\n"
+"""How the line ends that it logs when it has started, unless told to log less."""
+
 DEFAULTS: Mapping[str, object] = {
     "allow_anonymous": True,
     "persistence": True,
@@ -91,12 +94,14 @@ class Mosquitto:
         binary = program()
         if binary is None:
             raise RuntimeError(f"Mosquitto is needed: {REMEDY}")
+        before = self.log.count(RUNNING)
         for attempt in range(5):
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     [binary, "-c", str(self.directory / "mosquitto.conf")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
                 )
-            wait_until(lambda: self._ended or listens(self.host, self.port))
+            # It listens before it has set up its signals: a SIGTERM in between would end it without saving.
+            wait_until(lambda: self._ended or (self.log.count(RUNNING) > before and listens(self.host, self.port)))
             if not self._ended:
                 return
             if "Address already in use" not in self.log or attempt == 4:

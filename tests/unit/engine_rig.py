@@ -101,12 +101,12 @@ class Rig:
     def settle(self, *items: Item) -> None:
         """Feed it, and go on until nothing happens any more."""
         self.feed(*items)
-        moved = True
+        first, moved = len(self.ports.effects), True
         while moved:
             before = len(self.ports.effects), len(self.store.commits)
             taken = self.step()
             moved = not taken or bool(len(self.inbox)) or before != (len(self.ports.effects), len(self.store.commits))
-        announced = {effect.id: effect for effect in self.ports.effects if isinstance(effect, Job)}
+        announced = {effect.id: effect for effect in self.ports.effects[first:] if isinstance(effect, Job)}
         assert announced == {id_: self.rows.job(id_) for id_ in announced}, "what was announced last is not what is stored"
 
     @property

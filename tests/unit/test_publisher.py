@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,22 @@ def test_a_requester_is_answered_with_its_own_correlation() -> None:
     (outgoing,) = link.sent
     assert (outgoing.topic, outgoing.qos, outgoing.correlation, outgoing.job) == ("answers/7", 1, b"\xff", None)
     assert json.loads(outgoing.payload) == {"job": "42"}
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), "\ud800", nested(400), 10**400, "\0\x7f\u2028"])
+def test_what_goes_out_is_json_whatever_the_values(value: Any) -> None:
+    out, link = publisher()
+    out.announce(job("42", args={"x": value}))
+    out.answer(ReplyTo(topic="a", correlation=None), {"error": value})
+    for outgoing in link.sent:
+        json.loads(outgoing.payload, parse_constant=pytest.fail)
 
 
 def test_an_acknowledgement_names_the_connection_its_message_came_on() -> None:

@@ -64,7 +64,8 @@ def parse_address(url: str) -> Address:
     if parts.scheme == "unix" and parts.path:
         return Address(host=parts.path, port=0, tls=False, unix=True)
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"expected mqtt://HOST[:PORT], mqtts://HOST[:PORT] or unix:///PATH, found {url!r}")
+        shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url  # what stands before it may be a password
+        raise ValueError(f"expected mqtt://HOST[:PORT], mqtts://HOST[:PORT] or unix:///PATH, found {shown!r}")
     return Address(
         host=parts.hostname,
         port=parts.port or _PORTS[parts.scheme],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic_core import to_json
 
@@ -93,11 +94,19 @@ class MqttPublisher:
     def announce(self, job: Job) -> None:
         """Publish a job on its topic, at QoS 0: the store has it, and whoever missed one reads it there."""
         if self._announced is Announced.ALL or (self._announced is Announced.FINAL and job.status.final):
-            payload = to_json(job.to_json())
+            payload = _encoded(job.to_json())
             self._link.send(Outgoing(topic=self._topics.job(job.id), payload=payload, content_type="application/json"))
 
     def answer(self, to: ReplyTo, body: Mapping[str, Json]) -> None:
         """Answer a requester."""
         self._link.send(
-            Outgoing(topic=to.topic, payload=to_json(body), qos=1, correlation=to.correlation, content_type="application/json")
+            Outgoing(topic=to.topic, payload=_encoded(body), qos=1, correlation=to.correlation, content_type="application/json")
         )
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """JSON whatever the values: a lone surrogate, or more levels than pydantic goes, must not stop the engine that sends them."""
+    try:
+        return to_json(body, inf_nan_mode="null")
+    except ValueError:
+        return json.dumps(body, default=repr).encode()

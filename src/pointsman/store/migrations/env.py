@@ -6,7 +6,6 @@ from alembic import context
 
 from pointsman.store.tables import metadata
 
-# Both databases undo DDL with the transaction. Alembic does not expect it of SQLite, since the driver used to commit before DDL.
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()
