@@ -23,16 +23,15 @@ from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.redelivery import REMEMBERED
 from pointsman.mqtt.intake import Reader
-from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
 from pointsman.mqtt.publisher import Announced, MqttPublisher, Outgoing
 from pointsman.mqtt.session import Session
 from pointsman.mqtt.topics import Topics
 from pointsman.observe.health import Vitals, health_file, in_words, resident_memory, verdict, write_health
 from pointsman.observe.notify import Notifier
-from pointsman.programs.policy import ProgramPolicy
 from pointsman.programs.pool import Pool
-from pointsman.settings import Configuration, Settings
-from pointsman.store import open_store
+from pointsman.settings import Configuration
+from pointsman.store import SqlStore, open_store
+from pointsman.wiring import connection_options, program_policy
 
 ROUND = 1.0
 """Seconds between two looks at the threads."""
@@ -54,13 +53,7 @@ class Worker:
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
         clock = SystemClock()
         self.inbox = Inbox()
-        self.store = open_store(
-            settings.store.url,
-            session=settings.mqtt.client_id,
-            migrate=settings.store.migrate,
-            window=REMEMBERED,
-        )
-        self.store.sync_definitions(configuration.definitions, clock.now())
+        self.store = _open_store(configuration, clock.now())
         with self.store.begin() as unit:
             recorded, last_id = unit.filters(), unit.last_id()
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
@@ -102,6 +95,7 @@ class Worker:
         self.pool.open()
         self._spawn("engine", lambda: self.engine.run(time.sleep))
         self._spawn("mqtt", self.session.run)
+        self._tell()
         self._notifier.ready("started")
         self._log.info("started", version=__version__, node=self._settings.node.id, store=self.store.describe())
         for warning in self.store.warnings:
@@ -208,6 +202,13 @@ class Worker:
         )
 
 
+def _open_store(configuration: Configuration, at: int) -> SqlStore:
+    settings = configuration.settings
+    store = open_store(settings.store.url, session=settings.mqtt.client_id, migrate=settings.store.migrate, window=REMEMBERED)
+    store.sync_definitions(configuration.definitions, at)
+    return store
+
+
 def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> int:
     """Run a worker until SIGTERM or SIGINT. Gives the exit code. Raises PointsmanError when it cannot start."""
     stop = threading.Event()
@@ -236,43 +237,3 @@ def _on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def connection_options(settings: Settings) -> ConnectionOptions:
-    """What the settings say of the broker."""
-    mqtt = settings.mqtt
-    address = parse_address(mqtt.url)
-    tls = mqtt.tls
-    return ConnectionOptions(
-        address=address,
-        client_id=mqtt.client_id,
-        username=mqtt.username,
-        password=mqtt.password.get_secret_value() if mqtt.password else None,
-        tls=Tls(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file, verify=tls.verify) if address.tls else None,
-        version=Version(mqtt.version),
-        keepalive=max(5, mqtt.keepalive // 1000),
-        session_expiry=mqtt.session_expiry // 1000,
-        receive_maximum=mqtt.receive_maximum,
-        window=mqtt.window,
-        reconnect=(mqtt.reconnect_min / 1000, mqtt.reconnect_max / 1000),
-        replay_retained=mqtt.retained != "ignore",
-        max_waiting=settings.engine.queue,
-    )
-
-
-def program_policy(settings: Settings) -> ProgramPolicy:
-    """What the settings say of programs."""
-    programs = settings.programs
-    return ProgramPolicy(
-        enabled=programs.enabled,
-        directories=tuple(programs.directories),
-        interpreter=programs.interpreter,
-        workers=programs.workers,
-        queue=programs.queue,
-        grace_ms=programs.grace,
-        work_directory=programs.work_directory,
-        max_memory_bytes=programs.max_memory,
-        max_cpu_seconds=None if programs.max_cpu is None else max(1, programs.max_cpu // 1000),
-        max_open_files=programs.max_open_files,
-        max_processes=programs.max_processes,
-    )

@@ -27,12 +27,20 @@ T = TypeVar("T")
 class Heard:
     """What the session put, in order; `backlog` is how long it says its queue is."""
 
-    def __init__(self) -> None:
+    def __init__(self, withhold: Callable[[SessionStarted], object] | None = None) -> None:
+        """`withhold` is given a lost session that is not forgotten yet; without it, it is forgotten at once."""
         self.items: list[Item] = []
         self.backlog = 0
+        self._withhold = withhold
         self._changed = threading.Condition()
 
     def put(self, item: Item) -> None:
+        if isinstance(item, SessionStarted) and item.forgotten is not None:
+            if self._withhold is not None:
+                self._withhold(item)
+            else:
+                item.forgotten()
+            item = item._replace(forgotten=None)
         with self._changed:
             self.items.append(item)
             self._changed.notify_all()
@@ -72,11 +80,12 @@ class Rig:
         *filters: str,
         recorded: Sequence[str] = (),
         tls: Any = None,
+        withhold: Callable[[SessionStarted], object] | None = None,
         **options: Any,
     ) -> None:
         self.root = root
         self.status = f"{root}/worker/state"
-        self.heard = Heard()
+        self.heard = Heard(withhold)
         self.logged: list[EventDict] = []
         self.defects = 0
         """How often the next births raise."""

@@ -38,6 +38,24 @@ def test_a_message_comes_as_it_is(broker: Broker, start_session: Start, mqtt_cli
     assert rig.heard.items[0] == SessionStarted(1, False), "before anything that came on it"
 
 
+def test_after_a_lost_session_nothing_comes_before_what_is_remembered_of_the_old_one_is_forgotten(
+    broker: Broker, start_session: Start, mqtt_client: Connect
+) -> None:
+    withheld: list[SessionStarted] = []
+    rig = start_session(broker, withhold=withheld.append)
+    rig.heard.wait_until(lambda: withheld)
+    sender = mqtt_client(broker).subscribe(rig.status)
+    sender.publish(f"{rig.root}/in/a", "too early")
+    assert not rig.heard.of(Delivery)
+    assert sender.quiet() == [], "it said that it was online before it listened"
+    assert withheld[0].forgotten is not None
+    withheld[0].forgotten()
+    sender.wait_for(lambda message: message.text == "online")
+    sender.publish(f"{rig.root}/in/a", "heard")
+    [delivery] = rig.heard.deliveries(1)
+    assert delivery.payload == b"heard"
+
+
 def test_what_was_not_acknowledged_comes_again_with_dup_and_the_same_identifier(
     relay: Relay, broker: Broker, start_session: Start, mqtt_client: Connect
 ) -> None:

@@ -244,7 +244,7 @@ def test_a_state_that_one_worker_reads_waits_for_the_other_to_end(postgres_url: 
             unit.states([pump()])
             reading = threading.Thread(target=read)
             reading.start()
-            wait_until(lambda: bool(found) or somebody_waits(postgres_url))
+            assert wait_until(lambda: bool(found) or somebody_waits(postgres_url))
             assert not found
             unit.apply([SaveState(a_state(pump(), "2"))])
         reading.join(10)
@@ -265,7 +265,7 @@ def test_a_migration_waits_for_another_process_that_migrates(postgres_url: str) 
     with psycopg.connect(libpq(postgres_url)) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA,))
         opening.start()
-        wait_until(lambda: bool(opened) or somebody_waits(postgres_url))
+        assert wait_until(lambda: bool(opened) or somebody_waits(postgres_url))
         assert not opened
     opening.join(30)
     with opened[0] as store:

@@ -342,13 +342,13 @@ def test_a_commit_that_could_not_be_synced_is_not_durable_and_may_be_tried_again
 
 
 def damage(path: Path, table: str, *, subtly: bool = False) -> None:
-    """Overwrite the first page of a table, or only where its first row is to be found (SQLite, *Database File Format*, §1.6)."""
+    """Overwrite the first page of a table, or only what it says of its own free space (SQLite, *Database File Format*, §1.6)."""
     with closing(sqlite3.connect(path)) as connection:
         (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     with path.open("r+b") as file:
-        file.seek((page - 1) * size + (8 if subtly else 0))
-        file.write(b"\xff\xff" if subtly else b"\xaa" * size)
+        file.seek((page - 1) * size + (7 if subtly else 0))
+        file.write(b"\x20" if subtly else b"\xaa" * size)
 
 
 @pytest.mark.parametrize("subtly", [False, True])

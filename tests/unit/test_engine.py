@@ -110,6 +110,14 @@ def test_a_session_that_is_lost_forgets_the_window_here_and_in_the_store() -> No
     assert len(rig.jobs) == 4
 
 
+def test_a_lost_session_is_told_that_it_is_forgotten_only_once_that_is_durable() -> None:
+    rig = Rig()
+    rig.settle(says("4"))
+    left: list[int] = []
+    rig.settle(SessionStarted(2, False, lambda: left.append(len(rig.rows.deliveries))))
+    assert left == [0]
+
+
 def test_in_one_batch_only_what_came_before_the_loss_is_forgotten() -> None:
     rig = Rig()
     rig.settle(says("4", 1), SessionStarted(2, False), says("1", 2, connection=2))

@@ -403,6 +403,7 @@ def test_a_scalar_of_several_lines_is_shown_at_its_start() -> None:
 
 
 @given(st.text(max_size=60))
+@example("\r\t")
 def test_no_text_makes_the_readers_raise_anything_else(text: str) -> None:
     try:
         read_general(text)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pointsman.daemon import program_policy
 from pointsman.model.catalog import Catalog
 from pointsman.model.operation import FileSystem, ProgramOperation, ScriptReference, ScriptText
 from pointsman.programs.paths import program_fault
 from pointsman.programs.policy import ProgramPolicy
 from pointsman.programs.scripts import script_fault
 from pointsman.settings import Configuration
+from pointsman.wiring import program_policy
 
 
 def program_faults(given: Configuration) -> Iterator[str]:

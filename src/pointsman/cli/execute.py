@@ -45,10 +45,10 @@ def command(
 
 def _execute(owner: str, operation: str, args: Mapping[str, Any], wait: float | None) -> Mapping[str, Any]:
     """The worker's answer or, after waiting so many seconds, the job."""
-    from pointsman.daemon import connection_options
     from pointsman.model.ids import JobId, OperationId
     from pointsman.mqtt.requests import Client, ask, follow
     from pointsman.mqtt.topics import Topics
+    from pointsman.wiring import connection_options
 
     given = configuration()
     settings = given.settings

@@ -45,11 +45,11 @@ def _read(payload: str) -> str | bytes:
 
 
 def _add(job: str, value: Any) -> Any:
-    from pointsman.daemon import connection_options
     from pointsman.model.ids import JobId
     from pointsman.model.topic import topic_fault
     from pointsman.mqtt.requests import Client, ask
     from pointsman.mqtt.topics import ResultTopic, Topics
+    from pointsman.wiring import connection_options
 
     settings = configuration().settings
     topics = Topics(settings.mqtt.base_topic, settings.node.id)

@@ -22,7 +22,7 @@ from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import AddResult, Begin, Command, Finish, Reject, RejectReason, Reply, ReportState
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
-from pointsman.model.effect import Acknowledge, Effect
+from pointsman.model.effect import Acknowledge, Answer, Effect
 from pointsman.model.ids import EntityRef, JobId
 from pointsman.model.write import ForgetDeliveries, SaveFilters, Write
 
@@ -151,10 +151,12 @@ class Engine:
         match item:
             case Delivery():
                 self._receive(item, batch)
-            case SessionStarted(_, present):
+            case SessionStarted(_, present, forgotten):
                 if not present:
                     self._redeliveries.forget()
                     batch.deliveries = [ForgetDeliveries()]
+                if forgotten is not None:
+                    batch.acknowledge.append(Answer(to=lambda _: forgotten()))
             case Subscribed(filters):
                 batch.deliveries.append(SaveFilters(filters))
             case _:

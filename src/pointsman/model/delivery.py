@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 
@@ -26,6 +27,8 @@ class SessionStarted(NamedTuple):
 
     connection: int
     present: bool
+    forgotten: Callable[[], None] | None = None
+    """To be called once what is remembered of the session before is gone for good; must not block or raise."""
 
 
 class Subscribed(NamedTuple):

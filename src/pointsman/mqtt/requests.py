@@ -24,9 +24,8 @@ from pointsman.model.ids import JobId
 from pointsman.model.job import JobStatus
 from pointsman.mqtt.options import ConnectionOptions, Version
 from pointsman.mqtt.publisher import Outgoing
-from pointsman.mqtt.session import Message
 from pointsman.mqtt.topics import Topics
-from pointsman.mqtt.wire import Wire
+from pointsman.mqtt.wire import Message, Wire
 
 BROKER = 5.0
 """Seconds that the broker has for each of its own answers: to CONNECT, SUBSCRIBE, PUBLISH."""

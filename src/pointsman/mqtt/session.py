@@ -5,54 +5,52 @@ Other threads only append to deques and ring a bell; all the rest happens on the
 Acknowledgements are fenced: a PUBACK is only sent on the connection its message came on, since after a lost session the same
 packet identifier stands for another message (MQTT 5 §4.4). Our own messages stay in the outbox until the broker has answered,
 and are sent again on the next connection.
+
+One file because all of it is the life of one connection: what is told on the way up is taken back on the way down.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import select
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
 
 from pointsman.engine.ports import Intake
-from pointsman.model.command import Finish
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
-from pointsman.model.job import JobStatus
+from pointsman.mqtt.bell import Bell
 from pointsman.mqtt.options import ConnectionOptions
 from pointsman.mqtt.outbox import Outbox
 from pointsman.mqtt.publisher import Outgoing
 from pointsman.mqtt.reconnect import Reconnecting
-from pointsman.mqtt.wire import Wire
+from pointsman.mqtt.sender import Sender
+from pointsman.mqtt.wire import Message, Wire
 
-PASSING = frozenset({0x80, 0x83, 0x91, 0x97})
-"""PUBACK codes worth another try: unspecified, implementation specific, packet identifier in use, quota exceeded."""
-POISON = frozenset({0x81, 0x82, 0x90, 0x93, 0x95, 0x99, 0x9A, 0x9B})
-"""DISCONNECT codes that blame a packet: malformed, protocol error, topic name, receive maximum, too large, payload format, retain
-or QoS not supported."""
 NO_ANSWER = 10.0
 """Seconds after which a broker that does not answer CONNECT is given up."""
 FULL_WAIT = 0.02
 """Seconds between two looks at a queue that is full."""
 GOODBYE = 2.0
 """Seconds that saying goodbye may take."""
-HEADER = 512
-"""How many bytes of a packet are left for what is neither topic nor payload."""
 
 
-class Message(Protocol):
-    """What is needed of a message that came."""
+@dataclass(slots=True)
+class _Standing:
+    """How it stands with the present connection."""
 
-    mid: int
-    qos: int
-    dup: bool
-    retain: bool
-    payload: bytes | bytearray
+    number: int = 0
+    """Which one of this process it is."""
+    up_since: float | None = None
+    asked_at: float = 0.0
+    swept_at: float = 0.0
+    refusal: str | None = None
+    subscribing: int = 0
+    """The packet identifier of our SUBSCRIBE."""
+    may_subscribe: int = 0
+    """The connection on which to subscribe: what the store remembers of the session before has been forgotten."""
 
 
 class Session:
@@ -79,22 +77,12 @@ class Session:
         self._recorded = frozenset(recorded)
         self._intake = intake
         self._log = log
-        self._outbox = Outbox(options.window, options.backlog)
+        self._sender = Sender(Outbox(options.window, options.backlog), intake)
         self._acks: deque[tuple[int, int]] = deque()
-        self._bell, self._rope = os.pipe()
-        os.set_blocking(self._rope, False)
-        self._rung = False
-        self._poll = select.poll()
-        self._poll.register(self._bell, select.POLLIN)
-        self._watched: tuple[int, int] | None = None
+        self._bell = Bell()
         self._reconnecting = Reconnecting(options.version, *options.reconnect, random.random)
         self._wire = self._new_wire()
-        self._connection = 0
-        self._up_since: float | None = None
-        self._asked_at = self._swept_at = 0.0
-        self._refusal: str | None = None
-        self._max_packet: int | None = None
-        self._subscribing = 0
+        self._now = _Standing()
         self._stop_by: float | None = None
         self._deaf = self._leaving = False
         self.heartbeat = time.monotonic()
@@ -108,23 +96,23 @@ class Session:
 
     def send(self, outgoing: Outgoing) -> None:
         """Publish. What carries out no job is dropped while there is no connection."""
-        if outgoing.job or self._up_since is not None:
-            self._outbox.add(outgoing)
-            self._ring()
+        if outgoing.job or self._now.up_since is not None:
+            self._sender.outbox.add(outgoing)
+            self._bell.ring()
 
     def acknowledge(self, connection: int, packet_id: int) -> None:
         """Send a PUBACK, if that connection still stands."""
         self._acks.append((connection, packet_id))
-        self._ring()
+        self._bell.ring()
 
     def room(self) -> int:
         """How many more messages of jobs are taken now."""
-        return self._outbox.room()
+        return self._sender.outbox.room()
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way that the broker could still answer."""
-        return self._up_since is None or not (self._outbox.busy or self._acks)
+        return self._now.up_since is None or not (self._sender.outbox.busy or self._acks)
 
     def deafen(self) -> None:
         """Take no more messages: the broker keeps what is not acknowledged."""
@@ -133,13 +121,7 @@ class Session:
     def stop(self, within: float) -> None:
         """Make `run` return: once all that is to be sent is out, or after so many seconds."""
         self._stop_by = time.monotonic() + within
-        self._ring()
-
-    def _ring(self) -> None:
-        if not self._rung:
-            self._rung = True
-            with contextlib.suppress(BlockingIOError, OSError):
-                os.write(self._rope, b"!")
+        self._bell.ring()
 
     # The loop
 
@@ -155,52 +137,31 @@ class Session:
                 except Exception as defect:  # noqa: BLE001 whatever paho raises costs one connection, never the thread
                     self._log.error("the connection failed unexpectedly", exc_info=defect)
                     self._abandon(f"unexpected {defect!r}")
-            if self._up_since is not None:
+            if self._now.up_since is not None:
                 self._say_goodbye()
         finally:
             self._wire.close()
-            self._rung = True  # whoever rings now must not write to what the number stands for by then
-            os.close(self._rope)
-            os.close(self._bell)
+            self._bell.close()
 
     def _finished(self) -> bool:
         return self._stop_by is not None and (self.idle or time.monotonic() >= self._stop_by)
 
     def _turn(self) -> None:
         now = self.heartbeat = time.monotonic()
-        wire = self._wire
-        due = None if self._up_since is None else self._outbox.due(now)
-        wait = 1.0 if due is None else min(1.0, due)
-        self._watch()
-        if self._full:
-            wait = min(wait, FULL_WAIT)
-        ready = dict(self._poll.poll(0 if wire.buffered and not self._full else wait * 1000))
-        if ready.pop(self._bell, 0):
-            os.read(self._bell, 64)
-        if not self._full and (wire.buffered or any(events != select.POLLOUT for events in ready.values())):
+        wire, full = self._wire, self._full
+        due = None if self._now.up_since is None else self._sender.outbox.due(now)
+        wait = FULL_WAIT if full else 1.0 if due is None else min(1.0, due)
+        buffered = wire.buffered and not full
+        if self._bell.wait(wire.socket, 0 if buffered else wait, reading=not full, writing=wire.wants_write) or buffered:
             wire.read()
         self._flush()
         if self._wire.wants_write:
             self._wire.write()
-        if now - self._swept_at >= 1:
-            self._swept_at = now
+        if now - self._now.swept_at >= 1:
+            self._now.swept_at = now
             self._wire.sweep()
-            if self._up_since is None and now - self._asked_at > NO_ANSWER:
+            if self._now.up_since is None and now - self._now.asked_at > NO_ANSWER:
                 self._abandon("the broker did not answer CONNECT")
-
-    def _watch(self) -> None:
-        """Poll the socket that there is now, for writing too while something waits to be written."""
-        sock = self._wire.socket
-        events = (0 if self._full else select.POLLIN) | (select.POLLOUT if self._wire.wants_write else 0)
-        watched = None if sock is None else (sock.fileno(), events)
-        if watched == self._watched:
-            return
-        if self._watched is not None:
-            with contextlib.suppress(KeyError):
-                self._poll.unregister(self._watched[0])
-        if watched is not None:
-            self._poll.register(*watched)
-        self._watched = watched
 
     @property
     def _full(self) -> bool:
@@ -210,26 +171,16 @@ class Session:
         return len(self._intake) > self._options.max_waiting + self._options.receive_maximum
 
     def _flush(self) -> None:
-        self._rung = False
+        self._bell.hear()
+        standing = self._now
         while self._acks:
-            connection, packet_id = self._acks.popleft()
-            if connection == self._connection and self._up_since is not None:
+            number, packet_id = self._acks.popleft()
+            if number == standing.number and standing.up_since is not None:
                 self._wire.acknowledge(packet_id)
-        now = time.monotonic()
-        while self._up_since is not None and (outgoing := self._outbox.next(now)) is not None:
-            self._publish(outgoing)
-
-    def _publish(self, outgoing: Outgoing) -> None:
-        limit, size = self._max_packet, len(outgoing.payload)
-        if limit is not None and size + 3 * len(outgoing.topic) + HEADER > limit:
-            self._give_up(outgoing, f"the broker takes packets of at most {limit} bytes, the message has {size}")
-            return
-        try:
-            packet_id = self._wire.publish(outgoing)
-        except (ValueError, OverflowError) as fault:  # it does not fit into a packet, now or later
-            self._give_up(outgoing, f"the message cannot be published: {fault}")
-            return
-        self._outbox.sent(packet_id, outgoing)
+        if standing.up_since is not None:
+            if standing.may_subscribe == standing.number and not standing.subscribing:
+                self._subscribe()
+            self._sender.flush(self._wire)
 
     # Connecting
 
@@ -240,8 +191,8 @@ class Session:
         self._wait(self._reconnecting.pause())
         if self._stop_by is not None:
             return
-        self._asked_at = time.monotonic()
-        self._refusal = None
+        self._now.asked_at = time.monotonic()
+        self._now.refusal = None
         try:
             self._wire.connect()
         except OSError as fault:
@@ -276,36 +227,48 @@ class Session:
     def connected(self, present: bool, receive_maximum: int, max_packet: int | None) -> None:
         """The broker accepted the connection."""
         self._reconnecting.accepted()
-        self._connection += 1
-        self._up_since = time.monotonic()
-        self.fault = self._refusal = None
-        self._outbox.limit(receive_maximum)
-        self._max_packet = max_packet
+        self._now = standing = _Standing(self._now.number + 1, time.monotonic(), self._now.asked_at)
+        self.fault = None
+        self._sender.begin(receive_maximum, max_packet)
         version = self._reconnecting.version.value
         self._log.info("connected", broker=str(self._options.address), mqtt=version, session_present=present)
-        if not present:
+        if present:
+            self._intake.put(SessionStarted(standing.number, present=True))
+            stale = sorted(self._recorded.difference(self._filters))
+            if stale:
+                self._log.info("unsubscribing from what is not configured any more", filters=stale)
+                self._wire.unsubscribe(stale)
+            self._subscribe()
+        else:
             self._log.warning("the broker holds no session of ours: what it kept for us while we were away, if anything, is lost")
-        self._intake.put(SessionStarted(self._connection, present))
-        stale = sorted(self._recorded.difference(self._filters)) if present else []
-        if stale:
-            self._log.info("unsubscribing from what is not configured any more", filters=stale)
-            self._wire.unsubscribe(stale)
-        self._subscribing = self._wire.subscribe(self._filters, 1, replay=self._options.replay_retained)
+            # Packet identifiers begin anew: nothing may come before what is remembered of the old ones is gone for good.
+            self._intake.put(SessionStarted(standing.number, present=False, forgotten=self._permit(standing.number)))
+
+    def _permit(self, number: int) -> Callable[[], None]:
+        def permit() -> None:
+            self._now.may_subscribe = number
+            self._bell.ring()
+
+        return permit
+
+    def _subscribe(self) -> None:
+        """Listen, and say so: whoever hears `online` may rely on being heard."""
+        self._now.subscribing = self._wire.subscribe(self._filters, 1, replay=self._options.replay_retained)
         self._wire.subscribe([self._will.topic], 0, replay=True)
         for outgoing in self._birth():
-            self._publish(outgoing)
+            self._sender.publish(self._wire, outgoing)
 
     def refused(self, code: int, fault: str) -> None:
         """The broker refused the connection."""
-        self._refusal = f"the broker refuses us: {fault}"
+        self._now.refusal = f"the broker refuses us: {fault}"
         if self._reconnecting.refused(code):
             self._abandon("the broker does not know MQTT 5: going on with 3.1.1")
 
     def disconnected(self, code: int | None, fault: str) -> None:
         """The connection is gone."""
         if self._leaving:
-            self._up_since = None
-        elif self._up_since is None and self._refusal is None and self._reconnecting.silent():
+            self._now.up_since = None
+        elif self._now.up_since is None and self._now.refusal is None and self._reconnecting.silent():
             self._abandon(f"the broker closes the connection without a word: trying MQTT {self._reconnecting.version.value}")
         else:
             self._lost(fault, code)
@@ -321,27 +284,21 @@ class Session:
                 self.dropped += 1
                 return
             flags = (message.mid, message.qos, message.dup, message.retain)
-            self._intake.put(Delivery(self._connection, *flags, topic, bytes(message.payload), response, correlation))
+            self._intake.put(Delivery(self._now.number, *flags, topic, bytes(message.payload), response, correlation))
 
     def _assert_presence(self, payload: bytes | bytearray) -> None:
         """A will may come late, from a connection before this one."""
         if payload == self._will.payload and not self._leaving:
             for outgoing in self._birth():
-                self._outbox.add(outgoing)
+                self._sender.outbox.add(outgoing)
 
     def settled(self, packet_id: int, code: int, fault: str | None) -> None:
         """The broker answered a publish."""
-        outgoing = self._outbox.settle(packet_id)
-        if outgoing is None or outgoing.job is None:
-            return
-        if fault is None:
-            self._intake.put(Finish(job=outgoing.job, status=JobStatus.SUCCEEDED))
-        elif code not in PASSING or not self._outbox.retry(outgoing, time.monotonic()):
-            self._give_up(outgoing, f"the broker refused the message: {fault}")
+        self._sender.settled(packet_id, code, fault)
 
     def subscribed(self, packet_id: int, refused: Sequence[bool]) -> None:
         """The broker answered a subscription."""
-        if packet_id != self._subscribing:
+        if packet_id != self._now.subscribing:
             return
         names = [name for name, no in zip(self._filters, refused, strict=False) if no]
         if names:
@@ -355,14 +312,12 @@ class Session:
 
     def _lost(self, reason: str, code: int | None) -> None:
         """There is no connection any more, or there was none to begin with."""
-        if self._up_since is None:
-            self._down(self._refusal or reason)
+        if self._now.up_since is None:
+            self._down(self._now.refusal or reason)
             return
-        stood = time.monotonic() - self._up_since
+        stood = time.monotonic() - self._now.up_since
         self._wire.forget()
-        given_up = self._outbox.broken(stood, protocol=code in POISON)
-        if given_up is not None:
-            self._give_up(given_up, "the broker closed the connection each time this message was sent")
+        self._sender.end(stood, code)
         if self._reconnecting.ended(stood, code):
             self._log.error(
                 "connections end soon: does another client use the same client id?", client_id=self._options.client_id
@@ -370,11 +325,7 @@ class Session:
         self._down(f"connection lost: {reason}")
 
     def _down(self, reason: str) -> None:
-        self._up_since = None
+        self._now.up_since = None
         if reason != self.fault:
             self._log.warning("no connection to the broker", reason=reason)
         self.fault = reason
-
-    def _give_up(self, outgoing: Outgoing, reason: str) -> None:
-        if outgoing.job is not None:
-            self._intake.put(Finish(job=outgoing.job, status=JobStatus.FAILED, error=reason))

@@ -23,6 +23,16 @@ from pointsman.mqtt.options import ConnectionOptions, Version
 from pointsman.mqtt.publisher import Outgoing
 
 
+class Message(Protocol):
+    """What a listener is told of a message that came."""
+
+    mid: int
+    qos: int
+    dup: bool
+    retain: bool
+    payload: bytes | bytearray
+
+
 class Listener(Protocol):
     """Who hears what comes over a wire. Codes are MQTT 5 reason codes; `fault` says one in words, None where it is no failure."""
 
@@ -35,7 +45,7 @@ class Listener(Protocol):
     def disconnected(self, code: int | None, fault: str) -> None:
         """The connection is gone; `code` when the broker said why."""
 
-    def received(self, message: MQTTMessage, topic: str, response: str | None, correlation: bytes | None) -> None:
+    def received(self, message: Message, topic: str, response: str | None, correlation: bytes | None) -> None:
         """A message came."""
 
     def settled(self, packet_id: int, code: int, fault: str | None) -> None:

@@ -50,7 +50,8 @@ def read_general(text: str, base: int = 0) -> Value:
         raise
     except MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
-        raise YamlFault(_in_words(fault, text), mark.index if mark else 0) from None
+        offset = min(mark.index, len(text)) if mark else 0
+        raise YamlFault(_in_words(fault, text, offset), offset) from None
     except ReaderError as fault:
         raise YamlFault("expected YAML, found a character that it does not allow; take it out", _unreadable(text)) from fault
     except Exception as fault:
@@ -59,11 +60,10 @@ def read_general(text: str, base: int = 0) -> Value:
     return builder.root
 
 
-def _in_words(fault: MarkedYAMLError, text: str) -> str:
+def _in_words(fault: MarkedYAMLError, text: str, offset: int) -> str:
     """What the parser says, and what it is when a macro was not quoted, which is what happens most."""
     said = " ".join(part for part in (fault.context, fault.problem) if part)
-    mark = fault.problem_mark or fault.context_mark
-    line = text.split("\n", mark.line + 1)[mark.line] if mark else ""
+    line = text[text.rfind("\n", 0, offset) + 1 :].partition("\n")[0]
     hint = "; put text with {{…}} in it in quotes" if "{{" in line else ""
     return f"expected YAML, found what cannot be it: {said}{hint}"
 

@@ -4,5 +4,6 @@ Begin with `tables.py`, the schema in one look; then `unit.py`, one transaction 
 """
 
 from pointsman.store.opening import open_reader, open_store
+from pointsman.store.sql_store import SqlStore
 
-__all__ = ["open_reader", "open_store"]
+__all__ = ["SqlStore", "open_reader", "open_store"]

@@ -1,0 +1,47 @@
+"""From the settings to what each adapter wants to know. Light: the command line uses it without the daemon."""
+
+from __future__ import annotations
+
+from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
+from pointsman.programs.policy import ProgramPolicy
+from pointsman.settings import Settings
+
+
+def connection_options(settings: Settings) -> ConnectionOptions:
+    """What the settings say of the broker."""
+    mqtt = settings.mqtt
+    address = parse_address(mqtt.url)
+    tls = mqtt.tls
+    return ConnectionOptions(
+        address=address,
+        client_id=mqtt.client_id,
+        username=mqtt.username,
+        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        tls=Tls(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file, verify=tls.verify) if address.tls else None,
+        version=Version(mqtt.version),
+        keepalive=max(5, mqtt.keepalive // 1000),
+        session_expiry=mqtt.session_expiry // 1000,
+        receive_maximum=mqtt.receive_maximum,
+        window=mqtt.window,
+        reconnect=(mqtt.reconnect_min / 1000, mqtt.reconnect_max / 1000),
+        replay_retained=mqtt.retained != "ignore",
+        max_waiting=settings.engine.queue,
+    )
+
+
+def program_policy(settings: Settings) -> ProgramPolicy:
+    """What the settings say of programs."""
+    programs = settings.programs
+    return ProgramPolicy(
+        enabled=programs.enabled,
+        directories=tuple(programs.directories),
+        interpreter=programs.interpreter,
+        workers=programs.workers,
+        queue=programs.queue,
+        grace_ms=programs.grace,
+        work_directory=programs.work_directory,
+        max_memory_bytes=programs.max_memory,
+        max_cpu_seconds=None if programs.max_cpu is None else max(1, programs.max_cpu // 1000),
+        max_open_files=programs.max_open_files,
+        max_processes=programs.max_processes,
+    )
