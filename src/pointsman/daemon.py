@@ -53,13 +53,11 @@ class Worker:
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
         clock = SystemClock()
         self.inbox = Inbox()
-        self.store = _open_store(configuration, clock.now())
-        with self.store.begin() as unit:
-            recorded, last_id = unit.filters(), unit.last_id()
+        self.store, recorded, last_id = _open_store(configuration, clock.now())
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = Reader(self.topics, configuration.rules, retained=settings.mqtt.retained, max_payload=settings.mqtt.max_payload)
         self.session = Session(
-            connection_options(settings),
+            connection_options(settings, configuration.rules),
             will=Outgoing(topic=self.topics.status, payload=b"offline", qos=1, retain=True),
             birth=self._birth,
             filters=reader.filters,
@@ -95,7 +93,6 @@ class Worker:
         self.pool.open()
         self._spawn("engine", lambda: self.engine.run(time.sleep))
         self._spawn("mqtt", self.session.run)
-        self._tell()
         self._notifier.ready("started")
         self._log.info("started", version=__version__, node=self._settings.node.id, store=self.store.describe())
         for warning in self.store.warnings:
@@ -202,11 +199,14 @@ class Worker:
         )
 
 
-def _open_store(configuration: Configuration, at: int) -> SqlStore:
+def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], str | None]:
+    """The store with what the file defines, the filters that the broker holds, and the last id there is."""
     settings = configuration.settings
-    store = open_store(settings.store.url, session=settings.mqtt.client_id, migrate=settings.store.migrate, window=REMEMBERED)
+    url, client_id = settings.store.url, settings.mqtt.client_id
+    store = open_store(url, session=client_id, migrate=settings.store.migrate, window=REMEMBERED)
     store.sync_definitions(configuration.definitions, at)
-    return store
+    with store.begin() as unit:
+        return store, unit.filters(), unit.last_id()
 
 
 def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> int:

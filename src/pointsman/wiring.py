@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pointsman.model.rule import IntakeRule
+from pointsman.model.state import Retained
 from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
 from pointsman.programs.policy import ProgramPolicy
 from pointsman.settings import Settings
 
 
-def connection_options(settings: Settings) -> ConnectionOptions:
-    """What the settings say of the broker."""
+def connection_options(settings: Settings, rules: Sequence[IntakeRule] = ()) -> ConnectionOptions:
+    """What the settings say of the broker. Retained messages are asked for unless nothing that is listened to takes them."""
+    policies = {settings.mqtt.retained, *[rule.retained for rule in rules if rule.retained is not None]}
     mqtt = settings.mqtt
     address = parse_address(mqtt.url)
     tls = mqtt.tls
@@ -24,7 +29,7 @@ def connection_options(settings: Settings) -> ConnectionOptions:
         receive_maximum=mqtt.receive_maximum,
         window=mqtt.window,
         reconnect=(mqtt.reconnect_min / 1000, mqtt.reconnect_max / 1000),
-        replay_retained=mqtt.retained != "ignore",
+        replay_retained=policies != {Retained.IGNORE},
         max_waiting=settings.engine.queue,
     )
 
@@ -35,6 +40,7 @@ def program_policy(settings: Settings) -> ProgramPolicy:
     return ProgramPolicy(
         enabled=programs.enabled,
         directories=tuple(programs.directories),
+        allow_option_like_arguments=programs.allow_option_like_arguments,
         interpreter=programs.interpreter,
         workers=programs.workers,
         queue=programs.queue,

@@ -167,6 +167,8 @@ def test_tables_of_something_else_are_left_alone(store_url: str) -> None:
     [
         ("jobs.db", "'jobs.db'"),
         ("", "''"),
+        ("postgresql:/user:s3cret@host/db", "'postgresql:/…@host/db'"),
+        ("postgresql://user:s3cret@host:port/db", "'postgresql://…@host:port/db'"),
         ("mysql://host/db", "mysql:"),
         ("sqlite://", "sqlite://"),
         ("sqlite:///:memory:", "sqlite:///:memory:"),

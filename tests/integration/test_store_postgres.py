@@ -302,6 +302,23 @@ def test_a_user_without_rights_is_told_which_are_missing(postgres_url: str) -> N
         sql(postgres_url, f"DROP ROLE {role}")
 
 
+@pytest.mark.parametrize(("encoding", "fits"), [("LATIN1", False), ("SQL_ASCII", True)])
+def test_a_database_that_cannot_hold_every_text_is_refused(postgres_url: str, encoding: str, fits: bool) -> None:
+    name = f"encoded_{os.getpid()}"
+    sql(postgres_url, f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    url = f"{postgres_url.rpartition('/')[0]}/{name}"
+    try:
+        if fits:
+            with open_store(url, session=SESSION) as store, store.begin() as unit:
+                unit.apply([SaveState(a_state(pump(), "漢 😀"))])
+                assert unit.states([pump()])[pump()].state == "漢 😀"
+        else:
+            with pytest.raises(ConfigurationError, match="found its encoding LATIN1: create it with ENCODING 'UTF8'"):
+                open_store(url, session=SESSION)
+    finally:
+        sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 # Backups
 
 

@@ -40,7 +40,7 @@ class Unit(Protocol):
         """These jobs, with their custom results, as far as they exist."""
 
     def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
-        """Jobs that are queued or running, with what carries them out, in the order of their ids, from the one after `after`."""
+        """Open jobs, with their results and what carries them out, in the order of their ids, from the one after `after`."""
 
     def last_id(self) -> str | None:
         """The greatest id of a job or a change that there is: new ones must be greater, even if the clock went back meanwhile."""

@@ -36,7 +36,7 @@ UNKNOWN = "unknown"
 
 
 class Retained(StrEnum):
-    """What a retained report does to an entity whose state is known already (setting `intake_options.retained`)."""
+    """What a retained report does to an entity whose state is known already (setting `mqtt.retained`)."""
 
     COMPARE = "compare"
     """Equal to the known state: nothing. Different: one change, marked `changed_while_offline`."""

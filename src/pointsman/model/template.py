@@ -85,6 +85,8 @@ def parse_template(source: str, quoting: Quoting = Quoting.PLAIN) -> Template:
     parts: list[str | Macro] = []
     at = 0
     while (start := source.find(_OPEN, at)) >= 0:
+        while source.startswith("{", start + 2):
+            start += 1  # of many braces the last two open the macro, so that one may follow a JSON object's
         if start > at:
             parts.append(source[at:start])
         end = source.find(_CLOSE, start + 2)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
+from pointsman.errors import ConfigurationError
+
 
 class Version(StrEnum):
     """The version of MQTT to speak."""
@@ -29,14 +31,17 @@ class Tls:
     """False checks neither certificate nor host name: whoever is on the way can read and forge everything."""
 
     def context(self) -> ssl.SSLContext:
-        """Raises OSError or ssl.SSLError when a file cannot be read or does not fit."""
-        context = ssl.create_default_context(cafile=self.ca_file)
+        """What a connection needs of it. Raises ConfigurationError when a file cannot be read or does not fit."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.cert_file:
+                context.load_cert_chain(self.cert_file, self.key_file)
+        except OSError as fault:
+            raise ConfigurationError(f"mqtt.tls: expected files to connect with, found {fault}") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        if self.cert_file:
-            context.load_cert_chain(self.cert_file, self.key_file)
         return context
 
 

@@ -64,10 +64,8 @@ class Client:
         self._granted: dict[int, bool] = {}
         self._settled: dict[int, tuple[int, str | None]] = {}
         self._swept_at = 0.0
-        try:
-            self._wire = Wire(replace(options, client_id=self.client_id, session_expiry=0), Version.V5, None, self)
-        except OSError as fault:  # of which ssl.SSLError is one
-            raise ConfigurationError(f"mqtt.tls: expected files to connect with, found {fault}") from None
+        own = replace(options, client_id=self.client_id, session_expiry=0)
+        self._wire = Wire(own, Version.V5, None, self, options.tls.context() if options.tls else None)
 
     def __enter__(self) -> Client:
         """Connect. Raises BrokerUnavailable."""

@@ -69,6 +69,8 @@ class Session:
     ) -> None:
         """`will` is published when the connection ends, `birth` when one begins. `recorded` are the filters that the broker was
         last known to hold for the session: those that are not in `filters` any more are unsubscribed.
+
+        Raises ConfigurationError when the files of the TLS options do not do.
         """
         self._options = options
         self._will = will
@@ -81,6 +83,7 @@ class Session:
         self._acks: deque[tuple[int, int]] = deque()
         self._bell = Bell()
         self._reconnecting = Reconnecting(options.version, *options.reconnect, random.random)
+        self._tls = options.tls.context() if options.tls else None
         self._wire = self._new_wire()
         self._now = _Standing()
         self._stop_by: float | None = None
@@ -185,7 +188,7 @@ class Session:
     # Connecting
 
     def _new_wire(self) -> Wire:
-        return Wire(self._options, self._reconnecting.version, self._will, self)
+        return Wire(self._options, self._reconnecting.version, self._will, self, self._tls)
 
     def _connect(self) -> None:
         self._wait(self._reconnecting.pause())

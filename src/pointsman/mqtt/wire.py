@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -58,8 +59,15 @@ class Listener(Protocol):
 class Wire:
     """A client for one version of MQTT. After `close` nothing is heard of it any more."""
 
-    def __init__(self, options: ConnectionOptions, version: Version, will: Outgoing | None, listener: Listener) -> None:
-        """Raises OSError when a file of the TLS options cannot be read."""
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        version: Version,
+        will: Outgoing | None,
+        listener: Listener,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        """`tls` is what `options.tls` comes to: made once, so that a file that is gone later ends no connection."""
         self._options = options
         self._is_v5 = version is Version.V5
         self._listener: Listener | None = listener
@@ -75,8 +83,8 @@ class Wire:
         username = options.username or options.address.username
         if username:
             client.username_pw_set(username, options.password or options.address.password)
-        if options.tls:
-            client.tls_set_context(options.tls.context())
+        if tls is not None:
+            client.tls_set_context(tls)
         if will is not None:
             client.will_set(will.topic, will.payload, will.qos, will.retain)
         client.max_inflight_messages_set(0)  # the outbox keeps the window

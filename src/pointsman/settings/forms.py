@@ -116,7 +116,7 @@ class OperationForm(Form):
         default=None, min_length=1, description="program: its path, then arguments, each with macros."
     )
     script: Id | None = Field(default=None, description="program: the id of a script of the repository.")
-    text: Text | None = Field(default=None, description="program: the script itself. Macros are quoted for a shell.")
+    text: Text | None = Field(default=None, description="program: the script itself, for a shell when it has macros.")
     args: list[Text] | None = Field(default=None, description="program: arguments of a script.")
     timeout: Duration | None = Field(default=None, ge=1, description="program: how long it may run. Default: 60s.")
     output_limit: Size | None = Field(default=None, ge=1, description="program: how much of its output is kept. Default: 64KiB.")

@@ -27,7 +27,6 @@ def own_filters(base: str, node: str) -> Iterator[TopicFilter]:
         yield TopicFilter(f"{base}/{kind.plural}/+/state")
         yield TopicFilter(f"{base}/{kind.plural}/+/operations/+/execute")
     yield TopicFilter(f"{base}/jobs/+/results")
-    yield TopicFilter(f"{base}/{node}/request/+")
 
 
 class IntakeBuilder:

@@ -105,7 +105,6 @@ class MqttSettings(Section):
     reconnect_min: Duration = Field(default=1_000, ge=100, description="First pause between attempts to connect; it doubles.")
     reconnect_max: Duration = Field(default=60_000, ge=100, description="Longest pause between attempts to connect.")
     tls: TlsSettings = Field(default=TlsSettings(), description="TLS towards the broker.")
-    allow_requests: TextList = Field(default=(), description="Management requests that are answered on BASE/NODE/request/VERB.")
 
 
 class NodeSettings(Section):
@@ -162,6 +161,9 @@ class ProgramSettings(Section):
     workers: int = Field(default=4, ge=1, le=1_000, description="How many run at once.")
     queue: Count = Field(default=1_000, description="How many more may wait in memory; the others wait in the store.")
     grace: Duration = Field(default=5_000, description="From SIGTERM to SIGKILL.")
+    allow_option_like_arguments: bool = Field(
+        default=True, description="Whether an argument may begin with -; without it, no value can become an option of a program."
+    )
     interpreter: str = Field(default="/bin/sh", description="What runs a script whose first line names no interpreter.")
     work_directory: Path | None = Field(
         default=None, description="Where each run gets a directory of its own. Default: the system's."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -66,8 +68,9 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except ArgumentError as error:
-        raise ConfigurationError(f"expected store.url to be a URL as {EXAMPLES}, found {url!r}") from error
+    except (ArgumentError, ValueError):
+        shown = re.sub(r"[^/@]*@", "…@", url)  # there may be a password in it, which the chained error would tell too
+        raise ConfigurationError(f"expected store.url to be a URL as {EXAMPLES}, found {shown!r}") from None
     if backend == "sqlite":
         return parsed.set(drivername="sqlite")
     if backend in ("postgresql", "postgres"):

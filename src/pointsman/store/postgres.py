@@ -19,6 +19,8 @@ from pointsman.store.database import WAIT_FOR_CONNECTION, Database, translate_er
 
 CONNECT = {
     "connect_timeout": 5,
+    # Whatever the server thinks the database holds: else psycopg gives bytes for text.
+    "client_encoding": "utf8",
     # A server that vanished without a word is noticed after some 20 s.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -93,6 +95,7 @@ class PostgresDatabase(Database):
         super().__init__(_writer(url, place, session), place)
         try:
             with self.transaction() as connection:
+                _insist_on_unicode(connection, place)
                 self.version = f"PostgreSQL {connection.scalar(text('SHOW server_version'))}"
                 self.warnings = _warnings(connection)
         except BaseException:
@@ -184,6 +187,13 @@ def _insist_on_synchronous_commit(connection: psycopg.Connection[Any]) -> None:
     (found,) = connection.execute("SHOW synchronous_commit").fetchone() or ("?",)
     if found not in ("on", "remote_apply"):
         connection.execute("SET synchronous_commit = on")
+
+
+def _insist_on_unicode(connection: Connection, place: str) -> None:
+    """In any other encoding, one message with a character that it lacks would hold up everything behind it."""
+    found = connection.scalar(text("SHOW server_encoding"))
+    if found not in ("UTF8", "SQL_ASCII"):
+        raise ConfigurationError(f"expected {place} to hold any text, found its encoding {found}: create it with ENCODING 'UTF8'")
 
 
 def _warnings(connection: Connection) -> tuple[str, ...]:

@@ -76,8 +76,8 @@ def fault_of(path: Path, error: BaseException) -> PointsmanError | None:
 
 def _damaged(path: Path, found: str) -> PointsmanError:
     return PointsmanError(
-        f"expected a sound store in {path}, found it damaged: {found}. Keep a copy of the file and those beside it, "
-        "then put back a backup with `pointsman db restore`"
+        f"expected a sound store in {path}, found it damaged: {' '.join(found.split())}. "
+        "Keep a copy of the file and those beside it, then put back a backup with `pointsman db restore`"
     )
 
 

@@ -86,10 +86,10 @@ def _revision(connection: sqlite3.Connection) -> str | None:
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:
-    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
-    if found != ["ok"]:
+    found = " ".join(str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)"))
+    if found != "ok":
         raise PointsmanError(
-            f"expected a sound copy in {path}, found it damaged, as the store is: {'; '.join(found)}. "
+            f"expected a sound copy in {path}, found it damaged, as the store is: {' '.join(found.split())}. "
             "Put back an earlier backup with `pointsman db restore`"
         )
 
