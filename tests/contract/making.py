@@ -8,8 +8,19 @@ from typing import Any
 from pointsman.clock import Uuid7
 from pointsman.model.command import RejectReason
 from pointsman.model.effect import Publish, StartProgram
-from pointsman.model.ids import SYSTEM_USER, ChangeId, EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, UserId
-from pointsman.model.job import CustomResult, Job, JobStatus
+from pointsman.model.ids import (
+    SYSTEM_USER,
+    ChangeId,
+    EntityId,
+    EntityRef,
+    JobId,
+    OperationId,
+    OwnerType,
+    StateId,
+    TriggerId,
+    UserId,
+)
+from pointsman.model.job import CustomResult, Job, JobStatus, ProcessMeta
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState, StateChange
 from pointsman.model.write import AddAudit, AddJob, AppendResult, CountReject
@@ -69,6 +80,13 @@ def a_change(entity: EntityRef | None = None, at: int = NOW, *, ids: Uuid7 = new
     """A change of state."""
     given: dict[str, Any] = {"previous": StateId("1"), "current": StateId("3"), **more}
     return StateChange(id=ChangeId(ids(at)), entity=entity or pump(), at=at, **given)
+
+
+def a_meta(*states: int | str) -> ProcessMeta:
+    """What ran a job that a trigger with these states ran."""
+    return ProcessMeta(
+        trigger_states=states, trigger=TriggerId("class pump, trigger 1"), previous=None, state=StateId("3"), reported=NOW
+    )
 
 
 def a_job(owner: EntityRef | None = None, at: int = NOW, *, ids: Uuid7 = new_id, **more: Any) -> Job:

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.making import NOW, a_change, a_job, a_state, ended, new_id, pipe, published, pump, started
+from contract.making import NOW, a_change, a_job, a_meta, a_state, ended, new_id, pipe, published, pump, started
 from pointsman.model.effect import Dispatch
 from pointsman.model.ids import EntityRef, JobId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus
@@ -60,7 +60,7 @@ class Rows:
         match write:
             case SaveState(state):
                 self.states[state.entity] = state
-            case AddChange(change):
+            case AddChange(change, _):
                 self.changes[change.id] = change
             case AddJob(job, dispatch):
                 self.jobs[job.id] = job
@@ -123,7 +123,7 @@ def draw_write(draw: st.DrawFn, known: list[Job]) -> Write:
             known.append(job)
             return AddJob(job, published(job, qos=draw(st.integers(0, 2)), content_type=draw(st.none() | st.text())))
         case "program":
-            job = a_job(entity, description={"exitCode": None, "stdout": ""}, trigger_states=(1, draw(st.text())))
+            job = a_job(entity, description={"exitCode": None, "stdout": ""}, process_meta=a_meta(1, draw(st.text())))
             known.append(job)
             texts = draw(st.lists(st.text(), max_size=3))
             environment = draw(st.dictionaries(st.text(), st.text(), max_size=2))

@@ -16,6 +16,7 @@ from contract.making import (
     NOW,
     a_change,
     a_job,
+    a_meta,
     a_reject,
     a_result,
     a_state,
@@ -154,9 +155,9 @@ def test_what_no_database_can_hold_does_not_spoil_a_change(
 
 JOBS = [
     a_job(),
-    a_job(pipe(), user_id=None, trigger_states=(3, "4", "ALARM"), change_id="c"),
+    a_job(pipe(), user_id=None, process_meta=a_meta(3, "4", "ALARM"), change_id="c"),
     a_job(description={}, args={"n": 10**30, "text": "ä"}),
-    a_job(trigger_states=()),
+    a_job(process_meta=a_meta()),
     a_job(status=JobStatus.FAILED, finished=NOW, error="expected a topic, found none", attempts=0),
     a_job(description={"exitCode": 1, "stdout": "a\0b\x1b[0m 😀", "stderr": "", "signal": None, "truncated": True}),
     *[a_job(args={"value": value}) for value in AWKWARD_JSON],
@@ -193,7 +194,7 @@ def test_results_come_oldest_first_each_with_its_job(store: SqlStore, reader: Re
 
 
 def test_an_update_sets_what_is_known_now_and_leaves_the_rest(store: SqlStore, reader: Reader) -> None:
-    job = a_job(trigger_states=("3",), args={"a": 1})
+    job = a_job(process_meta=a_meta("3"), args={"a": 1})
     write(store, queued(job))
     running = replace(job, status=JobStatus.RUNNING, attempts=1)
     write(store, UpdateJob(running))

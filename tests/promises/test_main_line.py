@@ -45,7 +45,8 @@ def test_an_alarm_opens_the_valve_and_the_job_says_what_was_published(
     [job] = until(running, 1)
     assert message == {"cmd": "open", "because": "ALARM", "serial": "A-17", "job": job["id"]}
     assert job["description"] == {"topic": "plant/pump-1/valve/set", "message": json.dumps(message)}
-    assert job["process_meta"] == {"triggerStates": ["3", "4"]}
+    assert job["process_meta"]["triggerStates"] == ["3", "4"]
+    assert job["process_meta"]["trigger"] == "class pump, trigger 1"
     assert (job["owner_id"], job["owner_type"], job["operation_id"]) == ("pump-1", 1, "open-valve")
     assert (job["status"], job["user_id"], job["results"], job["error"]) == ("succeeded", "system", [], None)
 

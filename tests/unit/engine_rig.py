@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger
 
-from pointsman.core.decide import NewId
+from pointsman.core.world import NewId
 from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.ports import Interpreter, Item

@@ -18,20 +18,25 @@ from pointsman.errors import StoreUnavailable
 from pointsman.model.command import Begin, Finish
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
-from pointsman.model.ids import EntityRef, JobId
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import CustomResult, Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState, StateChange
+from pointsman.model.timer import Timer
 from pointsman.model.write import (
     AddAudit,
     AddChange,
     AddJob,
     AppendResult,
     CountReject,
+    DropTimer,
+    DropTimers,
     ForgetDeliveries,
+    MarkFired,
     RememberDelivery,
     SaveFilters,
     SaveState,
+    SaveTimer,
     UpdateJob,
     Write,
 )
@@ -63,6 +68,8 @@ class Rows:
     """By reason and topic. A transaction that is tried again counts twice: nothing tells it from another message."""
     deliveries: dict[tuple[int, bytes], None] = field(default_factory=dict)
     filters: tuple[str, ...] = ()
+    timers: dict[TimerId, Timer] = field(default_factory=dict)
+    fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
     written: dict[JobId, list[Job]] = field(default_factory=dict, compare=False)
     """All that each job ever was, in order."""
     applied: set[tuple[int, bytes]] = field(default_factory=set, compare=False)
@@ -81,7 +88,7 @@ class Rows:
                 self.states[state.entity] = state
             case AddJob() | UpdateJob() | AppendResult():
                 self._write_job(write)
-            case AddChange(change):
+            case AddChange(change, _):
                 self.changes.setdefault(change.id, change)
             case CountReject():
                 self.rejects[write.reason.value, write.topic] += 1
@@ -96,6 +103,14 @@ class Rows:
                 self.forgotten = True
             case SaveFilters(filters):
                 self.filters = filters
+            case MarkFired(entity, trigger, at):
+                self.fired.setdefault(entity, {})[trigger] = at
+            case SaveTimer(timer):
+                self.timers.setdefault(timer.id, timer)
+            case DropTimer(timer_id):
+                self.timers.pop(timer_id, None)
+            case DropTimers(entity):
+                self.timers = {id_: timer for id_, timer in self.timers.items() if timer.entity != entity}
 
     def _write_job(self, write: AddJob | UpdateJob | AppendResult) -> None:
         match write:
@@ -133,6 +148,14 @@ class MemoryUnit:
             if dispatch is not None and (after is None or id_ > after)
         ]
         return waiting[:limit]
+
+    def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
+        self._fail_at(Fault.READ)
+        return {id_: timer for id_, timer in self._rows.timers.items() if ids is None or id_ in ids}
+
+    def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
+        self._fail_at(Fault.READ)
+        return {ref: dict(self._rows.fired[ref]) for ref in entities if ref in self._rows.fired}
 
     def last_id(self) -> str | None:
         return max((*self._rows.jobs, *self._rows.changes), default=None)

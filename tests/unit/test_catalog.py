@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pointsman.model.catalog import Catalog, build_catalog
 from pointsman.model.entity import Class, Entity, Script
-from pointsman.model.ids import ClassId, EntityId, EntityRef, OperationId, OwnerType, ScriptId, StateId
+from pointsman.model.ids import ClassId, EntityId, EntityRef, OperationId, OwnerType, ScriptId, StateId, TriggerId
 from pointsman.model.operation import MqttOperation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.template import parse_template
@@ -23,6 +23,7 @@ def operation(id_: str, name: str = "") -> MqttOperation:
 
 def trigger(number: int, operation_id: str = "o") -> StateTrigger:
     return StateTrigger(
+        id=TriggerId(f"trigger {number}"),
         states=(number,),
         state_ids=frozenset([StateId(str(number))]),
         operation=OperationId(operation_id),

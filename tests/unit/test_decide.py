@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.decide import EXCERPT, NOTHING, Decision, World, decide
+from pointsman.core.decide import EXCERPT, decide
+from pointsman.core.world import NOTHING, Decision, World
 from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason
 from pointsman.model.effect import Announce, Answer, Publish, ReplyTo, StartProgram
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, UserId
@@ -79,8 +80,8 @@ def test_a_fault_fires_two_triggers_in_the_order_in_which_they_were_written() ->
 
 def test_trigger_states_go_out_as_they_were_declared() -> None:
     jobs = [write.job for write in written(one(world(OK), report(FAULT)), AddJob)]
-    assert [each.trigger_states for each in jobs] == [(3, "4"), ("4",)]
-    assert jobs[0].to_json()["process_meta"] == {"triggerStates": (3, "4")}
+    assert [each.process_meta and each.process_meta.trigger_states for each in jobs] == [(3, "4"), ("4",)]
+    assert jobs[0].to_json()["process_meta"]["triggerStates"] == (3, "4")
 
 
 def test_an_alarm_fires_one() -> None:
@@ -155,7 +156,7 @@ def test_an_execution_is_recorded_audited_and_answered_with_its_job() -> None:
     decision = one(world(ALARM), execute(args={"level": 3}))
     (new,) = [write.job for write in written(decision, AddJob)]
     (audit,) = written(decision, AddAudit)
-    assert (new.user_id, new.args, new.trigger_states, new.change_id) == ("ann", {"level": 3}, None, None)
+    assert (new.user_id, new.args, new.process_meta, new.change_id) == ("ann", {"level": 3}, None, None)
     assert new.to_json()["process_meta"] is None
     assert (audit.actor, audit.action, json.loads(audit.after)) == ("ann", "execute", {"job": new.id})
     assert let_out(decision, Answer) == [Answer(to=REPLY, body={"job": new.id})]

@@ -9,7 +9,8 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.decide import Decision, World, decide
+from pointsman.core.decide import decide
+from pointsman.core.world import Decision, World
 from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, ReportState
 from pointsman.model.effect import Announce, Publish, ReplyTo, StartProgram
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, UserId

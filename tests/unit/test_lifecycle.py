@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pointsman.core.lifecycle import TRANSITIONS, advance
 from pointsman.model.job import OPEN, JobStatus
-from unit.world import NOW, job
+from unit.world import NOW, job, meta
 
 STATUSES = st.sampled_from(JobStatus)
 
@@ -77,7 +77,7 @@ def test_an_outcome_without_a_description_leaves_what_the_job_says() -> None:
 
 
 def test_an_outcome_keeps_all_else_of_the_job() -> None:
-    queued = job(args={"a": 1}, trigger_states=(3, "4"), timestamp=NOW - 9)
+    queued = job(args={"a": 1}, process_meta=meta(3, "4"), timestamp=NOW - 9)
     finished = advance(queued, JobStatus.FAILED, NOW, error="no")
     assert finished == replace(queued, status=JobStatus.FAILED, error="no", finished=NOW, attempts=1)
 

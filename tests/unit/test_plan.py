@@ -17,7 +17,7 @@ from pointsman.model.job import JobStatus
 from pointsman.model.operation import Operation
 from pointsman.model.template import Quoting, parse_template
 from pointsman.model.topic import topic_fault
-from unit.world import NOW, PIPE, PUMP, context, mqtt, plant, program, referring, script
+from unit.world import NOW, PIPE, PUMP, context, meta, mqtt, plant, program, referring, script
 
 CATALOG = plant()
 
@@ -28,7 +28,7 @@ def planned(operation: Operation, where: Context | None = None, **more: Any) -> 
 
 def test_an_mqtt_operation_becomes_a_message_and_a_job_that_says_it() -> None:
     operation = mqtt(message='{"job": "{{job.id}}"}', qos=2, retain=True, content_type="application/json")
-    found = planned(operation, trigger_states=(3, "4"), change_id=ChangeId("c"))
+    found = planned(operation, process_meta=meta(3, "4"), change_id=ChangeId("c"))
     assert found.dispatch == Publish(
         job=JobId("job-1"),
         topic="plant/pump-1/valve/set",
@@ -40,7 +40,7 @@ def test_an_mqtt_operation_becomes_a_message_and_a_job_that_says_it() -> None:
     assert found.job.description == {"topic": "plant/pump-1/valve/set", "message": '{"job": "job-1"}'}
     assert (found.job.id, found.job.operation_id, found.job.owner) == ("job-1", "open-valve", PUMP)
     assert (found.job.status, found.job.timestamp, found.job.finished) == (JobStatus.QUEUED, NOW, None)
-    assert (found.job.trigger_states, found.job.change_id, found.job.user_id) == ((3, "4"), "c", "system")
+    assert (found.job.process_meta, found.job.change_id, found.job.user_id) == (meta(3, "4"), "c", "system")
 
 
 def test_a_program_gets_arguments_environment_and_the_context() -> None:
@@ -152,11 +152,11 @@ def macro(text: str) -> Any:
     ],
 )
 def test_a_missing_macro_makes_a_failed_job_whose_error_names_the_path(operation: Operation, path: str) -> None:
-    failed = planned(operation, trigger_states=("4",), change_id=ChangeId("c"))
+    failed = planned(operation, process_meta=meta("4"), change_id=ChangeId("c"))
     assert failed.dispatch is None
     assert (failed.job.status, failed.job.finished, failed.job.attempts) == (JobStatus.FAILED, NOW, 0)
     assert f"{{{{{path}}}}}" in (failed.job.error or "")
-    assert (failed.job.trigger_states, failed.job.change_id) == (("4",), "c")
+    assert (failed.job.process_meta, failed.job.change_id) == (meta("4"), "c")
 
 
 def test_a_script_that_is_not_in_the_repository_makes_a_failed_job() -> None:

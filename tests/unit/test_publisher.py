@@ -12,7 +12,7 @@ from pointsman.model.ids import JobId, UserId
 from pointsman.model.job import CustomResult, JobStatus
 from pointsman.mqtt.publisher import Announced, MqttPublisher, Outgoing
 from pointsman.mqtt.topics import Topics
-from unit.world import NOW, delivery, job
+from unit.world import NOW, delivery, job, meta
 
 
 class Link:
@@ -59,7 +59,7 @@ def test_a_job_is_announced_on_its_topic_as_its_public_json() -> None:
     out, link = publisher()
     result = CustomResult(payload={"ok": True}, by=UserId("ann"), timestamp=NOW)
     announced = job(
-        "42", JobStatus.SUCCEEDED, description={"topic": "t", "message": "m"}, trigger_states=(3, "4"), results=(result,)
+        "42", JobStatus.SUCCEEDED, description={"topic": "t", "message": "m"}, process_meta=meta(3, "4"), results=(result,)
     )
     out.announce(announced)
     (outgoing,) = link.sent
@@ -73,7 +73,13 @@ def test_a_job_is_announced_on_its_topic_as_its_public_json() -> None:
         "user_id": "system",
         "timestamp": NOW,
         "description": {"topic": "t", "message": "m"},
-        "process_meta": {"triggerStates": [3, "4"]},
+        "process_meta": {
+            "triggerStates": [3, "4"],
+            "trigger": "on ALARM, FAULT",
+            "previous": "1",
+            "state": "3",
+            "timestamp": None,
+        },
         "results": [{"payload": {"ok": True}, "by": "ann", "timestamp": NOW}],
         "status": "succeeded",
         "finished": NOW,

@@ -342,13 +342,21 @@ def complaints_where(complaints: Callable[[str], list[str]], marked: str) -> lis
         ("objects: [{id: a, triggers: [{states: [3], operation: ►o}]}]", "expected an operation of object a, found 'o'"),
         (OPERATION + "qos: 1}], triggers: [{states: [►Alrm], operation: o}]}]", "found 'Alrm'; did you mean Alarm?"),
         (OPERATION + "qos: 1}], triggers: [{states: [►12], operation: o}]}]", "found 12"),
-        (OPERATION + "qos: 1}], triggers: [{states: ►[], operation: o}]}]", "expected a list of at least 1"),
+        (
+            OPERATION + "qos: 1}], triggers: [►{states: [], operation: o}]}]",
+            "expected states, to, from, not_from or not_to, found none",
+        ),
+        (
+            OPERATION + "qos: 1}], triggers: [{states: 3, operation: o, when: ►'payload.t >'}]}]",
+            "expected a value, found the end",
+        ),
+        (OPERATION + "qos: 1}], triggers: [{states: 3, operation: o, active: {zone: ►Mars}}]}]", "expected a time zone"),
+        (OPERATION + "qos: 1}], triggers: [{states: 3, operation: o, active: {zone: UTC, from: ►'25:00'}}]}]", "a time of day"),
+        (OPERATION + "qos: 1}], triggers: [{states: 3, ►to: 4, operation: o}]}]", "expected states or to"),
+        (OPERATION + "qos: 1}], triggers: [{states: 3, operation: o, duration: 5, ►for: 6s}]}]", "expected duration or for"),
+        (OPERATION + "qos: 1}], triggers: [{states: 3, operation: o, every: ►5}]}]", "1000"),
         (OPERATION + "qos: 1}], triggers: [{states: [3], operation: ►p}]}]", "expected an operation of object a, o, found 'p'"),
         (OPERATION + "qos: 1}], triggers: [►{states: [3]}]}]", "expected the key 'operation', found none"),
-        (
-            OPERATION + "qos: 1}], triggers: [{states: [3], operation: o, ►duration: 5s}]}]",
-            "holding a state for a time is not part of this version",
-        ),
         (
             OPERATION + "qos: 1}], triggers: [{states: [3], type: ►email, payload: {operation: o}}]}]",
             "expected the type operation",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pointsman.core.change import change_of
+from pointsman.core.evaluate import Scene
 from pointsman.core.match import verdicts
 from pointsman.core.plan import plan
 from pointsman.core.render import Context
@@ -27,6 +28,10 @@ from pointsman.settings.tree import plain
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 EXAMPLES = sorted(path for path in (CONFIG / "examples").glob("*.yaml") if not path.name.endswith(".messages.yaml"))
 KEYS = {"topic", "payload", "retain", "becomes", "runs", "publishes", "ignored", "rejected"}
+
+
+def no_scene() -> Scene:
+    raise AssertionError("no trigger of the examples has a condition")
 
 
 class Line:
@@ -66,7 +71,7 @@ class Line:
         catalog = self.configuration.catalog
         resolved = catalog.entity(report.entity)
         assert resolved is not None
-        for verdict in verdicts(change, resolved.triggers):
+        for verdict in verdicts(change, resolved.triggers, {}, no_scene):
             if verdict.fires:
                 context = Context(
                     entity=report.entity,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pointsman.core.decide import Decision, World, decide
+from pointsman.core.decide import decide
+from pointsman.core.world import Decision, World
 from pointsman.engine import tally as module
 from pointsman.engine.tally import Tally
 from pointsman.model.command import Command, Execute, Finish, Reject, RejectReason

@@ -23,8 +23,9 @@ from pointsman.model.ids import (
     OwnerType,
     ScriptId,
     StateId,
+    TriggerId,
 )
-from pointsman.model.job import Job, JobStatus
+from pointsman.model.job import Job, JobStatus, ProcessMeta
 from pointsman.model.jsonpath import parse_json_path
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
 from pointsman.model.rule import Ignore, IntakeRule
@@ -64,13 +65,20 @@ def referring(id_: str = "script", to: str = "restart", **more: Any) -> Operatio
     return ProgramOperation(id=OperationId(id_), name=id_, program=ScriptReference(ScriptId(to)), **more)
 
 
-def trigger(operation: str, *states: State) -> StateTrigger:
+def meta(*states: int | str, trigger: str = "on ALARM, FAULT") -> ProcessMeta:
+    """What ran a job that a trigger with these states ran."""
+    return ProcessMeta(trigger_states=states, trigger=TriggerId(trigger), previous=OK.id, state=ALARM.id, reported=None)
+
+
+def trigger(operation: str, *states: State, **more: Any) -> StateTrigger:
     """Runs an operation when one of these states is entered."""
     return StateTrigger(
+        id=TriggerId(f"{operation} on {', '.join(state.name for state in states)}"),
         states=tuple(state.declared for state in states),
         state_ids=frozenset(state.id for state in states),
         operation=OperationId(operation),
         origin=f"on {', '.join(state.name for state in states)}",
+        **more,
     )
 
 

@@ -6,64 +6,36 @@ The same function serves the daemon and everything that explains it, so that no 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import replace
 
 from pointsman.core.change import Baseline, NoChange, change_of
+from pointsman.core.fire import on_change, on_timer, record, state_of
 from pointsman.core.lifecycle import advance
-from pointsman.core.match import Verdict, verdicts
-from pointsman.core.plan import Plan, plan
+from pointsman.core.plan import plan
 from pointsman.core.render import Context
-from pointsman.model.catalog import Catalog, Resolved
-from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, Reply, ReportState
+from pointsman.core.world import NOTHING, Decision, NewId, World
+from pointsman.model.catalog import Resolved
+from pointsman.model.command import (
+    AddResult,
+    Begin,
+    Command,
+    Execute,
+    Finish,
+    Reject,
+    RejectReason,
+    Reply,
+    ReportState,
+    TimerDue,
+)
 from pointsman.model.effect import Announce, Answer, Effect
-from pointsman.model.ids import SYSTEM_USER, EntityRef, JobId, StateId
-from pointsman.model.job import CustomResult, Job, JobStatus
+from pointsman.model.ids import JobId
+from pointsman.model.job import CustomResult, JobStatus
 from pointsman.model.json import Json
-from pointsman.model.state import EntityState, State, StateChange
-from pointsman.model.trigger import StateTrigger
-from pointsman.model.write import AddAudit, AddChange, AddJob, AppendResult, CountReject, SaveState, UpdateJob, Write
+from pointsman.model.write import AddAudit, AppendResult, CountReject, DropTimers, SaveState, UpdateJob, Write
 
 EXCERPT = 1024
 """How much of a rejected payload is kept, in bytes."""
-
-NewId: TypeAlias = Callable[[int], str]
-"""Gives a new id for a time in ms, greater than all before."""
-
-
-@dataclass(slots=True)
-class World:
-    """What is known when a batch is decided. Each decision is folded in before the next is made."""
-
-    catalog: Catalog
-    states: dict[EntityRef, EntityState] = field(default_factory=dict)
-    jobs: dict[JobId, Job] = field(default_factory=dict)
-    """The jobs that the batch's commands name, as far as they exist."""
-
-    def fold(self, decision: Decision) -> None:
-        """Take in what was decided."""
-        for write in decision.writes:
-            match write:
-                case SaveState(state):
-                    self.states[state.entity] = state
-                case AddJob(job, _) | UpdateJob(job):
-                    self.jobs[job.id] = job
-                case AppendResult(_, job_id, result):
-                    job = self.jobs[job_id]
-                    self.jobs[job_id] = replace(job, results=(*job.results, result))
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What shall be written, what shall be done once it is, and what was considered on the way."""
-
-    writes: tuple[Write, ...] = ()
-    effects: tuple[Effect, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-
-
-NOTHING = Decision()
 
 
 def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
@@ -79,6 +51,8 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
             return _execute(world, command, at, new_id)
         case AddResult():
             return _add_result(world, command, at, new_id)
+        case TimerDue():
+            return on_timer(world, command.timer, at, new_id)
         case Reject():
             return _reject(command, at)
 
@@ -93,33 +67,9 @@ def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decisi
     if isinstance(reading, NoChange):
         return NOTHING
     if isinstance(reading, Baseline):
-        return Decision((SaveState(reading.state),))
-    state = EntityState(entity=report.entity, state=reading.current, previous=reading.previous, since=at, change=reading.id)
-    writes: list[Write] = [SaveState(state), AddChange(reading)]
-    effects: list[Effect] = []
-    considered = verdicts(reading, resolved.triggers)
-    for verdict in considered:
-        if verdict.fires:
-            _record(_fire(world, resolved, verdict.trigger, reading, report.payload, new_id), writes, effects)
-    return Decision(tuple(writes), tuple(effects), considered)
-
-
-def _fire(world: World, resolved: Resolved, trigger: StateTrigger, change: StateChange, payload: bytes, new_id: NewId) -> Plan:
-    context = Context(
-        entity=change.entity,
-        name=resolved.entity.name,
-        properties=resolved.properties,
-        user=SYSTEM_USER,
-        login=SYSTEM_USER,
-        args={},
-        job=JobId(new_id(change.at)),
-        state=_state(world.catalog, change.current),
-        previous=_state(world.catalog, change.previous),
-        timestamp=change.at,
-        payload=payload,
-    )
-    operation = resolved.operations[trigger.operation]
-    return plan(operation, context, world.catalog, trigger_states=trigger.states, change_id=change.id)
+        void: tuple[Write, ...] = (DropTimers(report.entity),) if resolved.waits else ()
+        return Decision((SaveState(reading.state), *void))
+    return on_change(world, resolved, reading, report.payload, known, new_id)
 
 
 def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision:
@@ -136,8 +86,8 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
         login=request.login,
         args=request.args,
         job=JobId(new_id(at)),
-        state=_state(world.catalog, state.state if state else None),
-        previous=_state(world.catalog, state.previous if state else None),
+        state=state_of(world.catalog, state.state if state else None),
+        previous=state_of(world.catalog, state.previous if state else None),
         timestamp=at,
         payload=None,
     )
@@ -148,7 +98,7 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
         )
     ]
     effects: list[Effect] = list(_answers(request.reply, {"job": context.job}))
-    _record(plan(operation, context, world.catalog), writes, effects)
+    record(plan(operation, context, world.catalog), writes, effects)
     return Decision(tuple(writes), tuple(effects))
 
 
@@ -162,20 +112,6 @@ def _unknown(request: Execute, resolved: Resolved | None) -> Reject:
             f"{request.entity} has no operation {request.operation!r}; it has {known}",
         )
     return Reject(reason=reason, topic=request.topic, detail=detail, reply=request.reply)
-
-
-def _state(catalog: Catalog, id_: StateId | None) -> State | None:
-    """The state; one that was declared when it was entered and is no more keeps its id for a name."""
-    if id_ is None:
-        return None
-    return catalog.states.get(id_) or State(id=id_, name=id_, declared=id_)
-
-
-def _record(planned: Plan, writes: list[Write], effects: list[Effect]) -> None:
-    writes.append(AddJob(planned.job, planned.dispatch))
-    effects.append(Announce(planned.job))
-    if planned.dispatch is not None:
-        effects.append(planned.dispatch)
 
 
 def _begin(world: World, command: Begin, at: int) -> Decision:

@@ -47,7 +47,7 @@ def advance(
         timestamp=job.timestamp,
         status=status,
         description=job.description if description is None else description,
-        trigger_states=job.trigger_states,
+        process_meta=job.process_meta,
         change_id=job.change_id,
         args=job.args,
         attempts=job.attempts + (job.status is JobStatus.QUEUED and status not in _NEVER_BEGUN),

@@ -17,7 +17,7 @@ from pointsman.core.script import runs_in_a_shell, script_of
 from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import ChangeId
-from pointsman.model.job import Job, JobStatus
+from pointsman.model.job import Job, JobStatus, ProcessMeta
 from pointsman.model.json import Json
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
 from pointsman.model.template import Macro, Template
@@ -43,7 +43,7 @@ def plan(
     context: Context,
     catalog: Catalog,
     *,
-    trigger_states: tuple[int | str, ...] | None = None,
+    process_meta: ProcessMeta | None = None,
     change_id: ChangeId | None = None,
 ) -> Plan:
     """Plan one execution of `operation`."""
@@ -68,7 +68,7 @@ def plan(
         timestamp=context.timestamp,
         status=status,
         description=description,
-        trigger_states=trigger_states,
+        process_meta=process_meta,
         change_id=change_id,
         args=context.args,
         finished=context.timestamp if error else None,

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from pointsman.engine.ports import ProgramPool, Publisher, Unit
+from pointsman.engine.timers import Timers
 from pointsman.model.command import Finish
 from pointsman.model.delivery import Delivery
-from pointsman.model.effect import Acknowledge, Announce, Answer, Effect, Publish, ReplyTo, StartProgram
+from pointsman.model.effect import Acknowledge, Announce, Answer, Effect, Publish, ReplyTo, StartProgram, WakeAt
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
 
@@ -110,7 +111,8 @@ AnyRefill: TypeAlias = "Refill[Publish] | Refill[StartProgram]"
 class Dispatcher:
     """From effects to ports. `open` are the jobs that were handed over and are not final, as they stand."""
 
-    def __init__(self, publisher: Publisher, programs: ProgramPool, hold: int = 0) -> None:
+    def __init__(self, publisher: Publisher, programs: ProgramPool, timers: Timers, hold: int = 0) -> None:
+        self._timers = timers
         self._publisher = publisher
         self._publishes = Lane(Publish, publisher.publish, publisher.room)
         self._programs = Lane(StartProgram, programs.start, programs.room)
@@ -154,6 +156,8 @@ class Dispatcher:
                     self._offer(self._publishes, effect)
                 case StartProgram():
                     self._offer(self._programs, effect)
+                case WakeAt(timer, due):
+                    self._timers.set(timer, due)
                 case Answer(to=to, body=body):
                     if isinstance(to, ReplyTo):
                         publisher.answer(to, body)

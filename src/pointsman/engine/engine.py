@@ -12,18 +12,20 @@ from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
 
-from pointsman.core.decide import Decision, NewId, World, decide
+from pointsman.core.decide import decide
+from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.ports import Clock, Interpreter, Item, ProgramPool, Publisher, Store, Unit
 from pointsman.engine.redelivery import Redeliveries
 from pointsman.engine.tally import Tally
+from pointsman.engine.timers import Timers
 from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Begin, Command, Finish, Reject, RejectReason, Reply, ReportState
+from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, Reply, ReportState, TimerDue
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
-from pointsman.model.ids import EntityRef, JobId
+from pointsman.model.ids import EntityRef, JobId, TimerId
 from pointsman.model.write import ForgetDeliveries, SaveFilters, Write
 
 IDLE = 1.0
@@ -81,7 +83,8 @@ class Engine:
         self._store = store
         self._interpret = interpret
         self._catalog = catalog
-        self._dispatcher = Dispatcher(publisher, programs, hold=window)
+        self._timers = Timers(clock)
+        self._dispatcher = Dispatcher(publisher, programs, self._timers, hold=window)
         self._clock = clock
         self._new_id = new_id
         self._log = log
@@ -102,6 +105,8 @@ class Engine:
         """Read what the store remembers of the session. Raises StoreUnavailable."""
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
+            for timer in unit.timers().values():
+                self._timers.set(timer.id, timer.due)
 
     def stop(self) -> None:
         """Make `run` return once all that is queued is durable. Safe from any thread."""
@@ -143,8 +148,9 @@ class Engine:
 
     def _gather(self, wait: float) -> Batch:
         batch = Batch()
-        for item in self._inbox.take(self._limit, 0 if self._dispatcher.ready else wait):
+        for item in self._inbox.take(self._limit, 0 if self._dispatcher.ready else self._timers.wait(wait)):
             self._read(item, batch)
+        batch.commands += [TimerDue(timer) for timer in self._timers.due(self._limit)]
         return batch
 
     def _read(self, item: Item, batch: Batch) -> None:
@@ -204,23 +210,30 @@ class Engine:
         return decision
 
     def _know(self, world: World, commands: list[Command], unit: Unit) -> None:
-        """Read what the commands speak of: entities from the store, jobs from those in hand or from the store."""
+        """Read what the commands speak of: entities and timers from the store, jobs from those in hand or from the store."""
         entities: set[EntityRef] = set()
         jobs: set[JobId] = set()
+        timers: set[TimerId] = set()
         for command in commands:
             match command:
                 case Finish(job=job) | Begin(job=job) if (known := self._dispatcher.open.get(job)) is not None:
                     world.jobs[job] = known
                 case Finish(job=job) | Begin(job=job) | AddResult(job=job):
                     jobs.add(job)
-                case ReportState():
-                    entities.add(command.entity)
+                case ReportState(entity=entity) | Execute(entity=entity):
+                    entities.add(entity)
+                case TimerDue(timer):
+                    timers.add(timer)
                 case Reject():
                     pass
-                case _:
-                    entities.add(command.entity)
+        if timers:
+            world.timers.update(unit.timers(timers))
+            entities.update(timer.entity for timer in world.timers.values())
         if entities:
             world.states.update(unit.states(entities))
+            rest = [ref for ref in entities if (resolved := self._catalog.entity(ref)) is not None and resolved.rests]
+            if rest:
+                world.fired.update({ref: dict(fired) for ref, fired in unit.fired(rest).items()})
         if jobs:
             world.jobs.update(unit.jobs(jobs))
 

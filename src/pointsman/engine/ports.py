@@ -10,10 +10,11 @@ from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command
 from pointsman.model.delivery import Arrival, Delivery
 from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
-from pointsman.model.ids import EntityRef, JobId
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState
+from pointsman.model.timer import Timer
 from pointsman.model.write import Write
 
 Item: TypeAlias = Arrival | Command
@@ -50,6 +51,12 @@ class Unit(Protocol):
 
     def filters(self) -> tuple[str, ...]:
         """The topic filters that the broker was last known to hold for the session."""
+
+    def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
+        """These timers, as far as they exist; all of them for None."""
+
+    def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
+        """When triggers fired last for these entities, in ms; only those that rest after it."""
 
     def apply(self, writes: Sequence[Write]) -> None:
         """Carry out the writes, in this order as far as it matters."""

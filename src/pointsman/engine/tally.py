@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pointsman.core.decide import Decision
+from pointsman.core.world import Decision
 from pointsman.model.command import Command, ReportState
 from pointsman.model.write import AddChange, AddJob, CountReject, SaveState, UpdateJob
 

@@ -6,11 +6,11 @@ Inheritance is resolved once, when it is built.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pointsman.model.entity import Class, Entity, Script
-from pointsman.model.ids import ClassId, EntityRef, OperationId, ScriptId, StateId
+from pointsman.model.ids import ClassId, EntityRef, OperationId, ScriptId, StateId, TriggerId
 from pointsman.model.json import Json
 from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
@@ -26,6 +26,18 @@ class Resolved:
     triggers: tuple[StateTrigger, ...]
     """Its class's first, in the order in which they were written."""
     properties: Mapping[str, Json]
+    rests: bool = field(init=False, compare=False)
+    """Whether a trigger of it rests after it has fired, so that its last time must be known."""
+    waits: bool = field(init=False, compare=False)
+    """Whether a trigger of it waits or repeats, so that a change may void timers."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rests", any(trigger.cooldown_ms for trigger in self.triggers))
+        object.__setattr__(self, "waits", any(trigger.hold_ms or trigger.every_ms for trigger in self.triggers))
+
+    def trigger(self, id_: TriggerId) -> StateTrigger | None:
+        """The trigger of that id."""
+        return next((trigger for trigger in self.triggers if trigger.id == id_), None)
 
 
 class Catalog:

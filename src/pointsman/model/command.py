@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from pointsman.model.effect import ReplyTo
-from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, UserId
+from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, TimerId, UserId
 from pointsman.model.job import JobStatus
 from pointsman.model.json import Json
 from pointsman.model.state import Retained
@@ -105,4 +105,11 @@ class Reject:
     reply: Reply = None
 
 
-Command: TypeAlias = ReportState | Execute | Begin | Finish | AddResult | Reject
+@dataclass(frozen=True, slots=True)
+class TimerDue:
+    """The time of a timer has come."""
+
+    timer: TimerId
+
+
+Command: TypeAlias = ReportState | Execute | Begin | Finish | AddResult | Reject | TimerDue

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pointsman.model.delivery import Delivery
-from pointsman.model.ids import EntityRef, JobId
+from pointsman.model.ids import EntityRef, JobId, TimerId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
 
@@ -81,4 +81,13 @@ class Answer:
     body: Mapping[str, Json] = field(default_factory=dict)
 
 
-Effect: TypeAlias = Acknowledge | Publish | StartProgram | Announce | Answer
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Put TimerDue in the queue when the timer's time comes."""
+
+    timer: TimerId
+    due: int
+    """In ms."""
+
+
+Effect: TypeAlias = Acknowledge | Publish | StartProgram | Announce | Answer | WakeAt

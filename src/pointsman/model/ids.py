@@ -14,6 +14,8 @@ OperationId = NewType("OperationId", str)
 StateId = NewType("StateId", str)
 ScriptId = NewType("ScriptId", str)
 UserId = NewType("UserId", str)
+TriggerId = NewType("TriggerId", str)
+TimerId = NewType("TimerId", str)
 ChangeId = NewType("ChangeId", str)
 JobId = NewType("JobId", str)
 """Sorts by time of creation (UUIDv7), so that the order of job ids is the order in which jobs were decided."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, UserId
+from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, StateId, TriggerId, UserId
 from pointsman.model.json import Json
 
 
@@ -54,6 +54,29 @@ class CustomResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessMeta:
+    """Which trigger ran the operation, and on what change."""
+
+    trigger_states: tuple[int | str, ...]
+    """The trigger's states, as its `states` has them."""
+    trigger: TriggerId
+    previous: StateId | None
+    state: StateId
+    reported: int | None
+    """The time that the message itself gave, in ms."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The public JSON: `triggerStates` of the reference, ours beside it."""
+        return {
+            "triggerStates": self.trigger_states,
+            "trigger": self.trigger,
+            "previous": self.previous,
+            "state": self.state,
+            "timestamp": self.reported,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One execution of an operation, with what is known of it."""
 
@@ -66,8 +89,8 @@ class Job:
     status: JobStatus
     description: Mapping[str, Json] = field(default_factory=dict)
     """What was done: `topic` and `message`, or `exitCode` and `stdout` (and our `stderr`, `signal`, `truncated`)."""
-    trigger_states: tuple[int | str, ...] | None = None
-    """`process_meta.triggerStates`; None unless a state change triggered the operation."""
+    process_meta: ProcessMeta | None = None
+    """None unless a state change triggered the operation."""
     change_id: ChangeId | None = None
     """The state change that triggered it."""
     args: Mapping[str, Json] = field(default_factory=dict)
@@ -88,7 +111,7 @@ class Job:
             "user_id": self.user_id,
             "timestamp": self.timestamp,
             "description": self.description,
-            "process_meta": None if self.trigger_states is None else {"triggerStates": self.trigger_states},
+            "process_meta": None if self.process_meta is None else self.process_meta.to_json(),
             "results": [result.to_json() for result in self.results],
             "status": self.status.value,
             "finished": self.finished,

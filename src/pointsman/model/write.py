@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from pointsman.model.command import RejectReason
 from pointsman.model.effect import Dispatch
-from pointsman.model.ids import JobId
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import CustomResult, Job
 from pointsman.model.state import EntityState, StateChange
+from pointsman.model.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,21 @@ class SaveState:
 
 
 @dataclass(frozen=True, slots=True)
+class Considered:
+    """One trigger in the trace of a change: why it did not fire, or the job that it made."""
+
+    trigger: TriggerId
+    skipped: str | None
+    detail: str = ""
+    job: JobId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AddChange:
-    """An entry of the state history."""
+    """An entry of the state history, with what was considered at it."""
 
     change: StateChange
+    trace: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,36 @@ class SaveFilters:
     filters: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MarkFired:
+    """A trigger that rests after it has fired has fired for this entity."""
+
+    entity: EntityRef
+    trigger: TriggerId
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTimer:
+    """A timer was set."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class DropTimer:
+    """A timer has done what it was for."""
+
+    timer: TimerId
+
+
+@dataclass(frozen=True, slots=True)
+class DropTimers:
+    """The entity's state changed: whatever waits on the one before is void."""
+
+    entity: EntityRef
+
+
 Write: TypeAlias = (
     SaveState
     | AddChange
@@ -110,4 +152,8 @@ Write: TypeAlias = (
     | RememberDelivery
     | ForgetDeliveries
     | SaveFilters
+    | MarkFired
+    | SaveTimer
+    | DropTimer
+    | DropTimers
 )

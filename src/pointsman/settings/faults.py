@@ -14,8 +14,6 @@ from pointsman.settings.problem import nearest, one_of, shown
 Path = tuple[str | int, ...]
 
 PLANNED = {
-    "duration": "holding a state for a time",
-    "periodicity": "repeating while a state holds",
     "conditions": "deriving states",
     "runOnReadWritePropertyModification": "running when a property changes",
     "retries": "trying again",

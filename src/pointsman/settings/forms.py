@@ -22,6 +22,7 @@ from pydantic import (
 
 from pointsman.model.rule import Ignore
 from pointsman.model.state import Retained
+from pointsman.model.trigger import Late
 from pointsman.settings.problem import shown
 from pointsman.settings.quantity import Duration, Size
 from pointsman.settings.schema import (
@@ -135,10 +136,51 @@ class PayloadForm(Form):
     operation: Id = Field(description="The operation's id.")
 
 
-class TriggerForm(Form):
-    """Runs an operation when the state changes to one of these."""
+class PeriodicityForm(Form):
+    """After how long an operation runs again, in the reference's form."""
 
-    states: list[StateRef] = Field(min_length=1, description="Ids or names of states.")
+    value: StrictInt = Field(ge=1, description="How many units.")
+    unit: Literal["minutes", "hours", "days"] = Field(description="minutes, hours or days.")
+
+
+class ActiveForm(Form):
+    """When a trigger is active."""
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
+        default=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], min_length=1, description="Days of the week."
+    )
+    start: Text = Field(default="00:00", alias="from", description="Time of day as HH:MM, included.")
+    end: Text = Field(default="24:00", alias="to", description="Time of day as HH:MM, not included; up to `from`: past midnight.")
+    zone: Text = Field(description="The time zone, as Europe/Berlin or UTC.")
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+States = Annotated[list[StateRef], BeforeValidator(_listed)]
+"""Ids or names of states; one alone may go without the brackets."""
+
+
+class TriggerForm(Form):
+    """Runs an operation when the state changes to one of these, and every other clause agrees."""
+
+    id: Id | None = Field(default=None, description="Its name in explanations. Default: where it is set, and its number.")
+    states: States = Field(default=[], description="Ids or names of states that it acts on; every state when it names none.")
+    to: States = Field(default=[], description="The same as `states`.")
+    from_: States = Field(default=[], alias="from", description="Only when one of these is left.")
+    not_from: States = Field(default=[], description="Not when one of these is left.")
+    not_to: States = Field(default=[], description="Not when one of these is entered.")
+    when: StrictStr | None = Field(default=None, description="A condition that must be true: payload.temperature > 30.")
+    enabled: StrictBool = Field(default=True, description="Whether it acts at all.")
+    active: ActiveForm | None = Field(default=None, description="When it acts. Default: always.")
+    cooldown: Duration = Field(default=0, description="How long it rests for an entity after it has acted.")
+    duration: Duration | None = Field(default=None, description="How long the state must hold before it acts.")
+    hold: Duration | None = Field(default=None, alias="for", description="The same as `duration`.")
+    periodicity: PeriodicityForm | None = Field(default=None, description="After how long it acts again while the state holds.")
+    every: Duration | None = Field(default=None, ge=1000, description="The same as `periodicity`, as a duration of 1s or more.")
+    late: Late = Field(default=Late.FIRE, description="When its time passed while no worker ran: fire, skip or rearm.")
+    latest: Duration | None = Field(default=None, description="How late it may still act. Default: however late.")
     operation: Id | None = Field(default=None, description="The operation to run, of the entity or its class.")
     type: StrictStr | None = Field(default=None, description="The reference's form: operation.")
     payload: PayloadForm | None = Field(default=None, description="The reference's form of `operation`.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,11 +16,12 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from pointsman.model.effect import Dispatch, Publish, StartProgram
-from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, UserId
-from pointsman.model.job import CustomResult, Job, JobStatus
+from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, TimerId, TriggerId, UserId
+from pointsman.model.job import CustomResult, Job, JobStatus, ProcessMeta
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState, StateChange
-from pointsman.model.write import AddAudit
+from pointsman.model.timer import Timer, TimerKind
+from pointsman.model.write import AddAudit, Considered
 
 Value = str | int | bytes | None
 Values = tuple[Value, ...]
@@ -66,7 +68,7 @@ def state_row(state: EntityState) -> Values:
     return (kind, id_, state.state, state.previous, state.since, state.change)
 
 
-def change_row(change: StateChange) -> Values:
+def change_row(change: StateChange, trace: Sequence[Considered]) -> Values:
     """A row of `state_history`. A time outside 64 bits, which only a message can claim, is dropped."""
     kind, id_ = change.entity
     reported = change.reported
@@ -80,7 +82,40 @@ def change_row(change: StateChange) -> Values:
         reported if reported is not None and -_INT64 <= reported < _INT64 else None,
         change.changed_while_offline,
         _storable_or_none(change.topic),
+        json_text([[each.trigger, each.skipped, each.detail, each.job] for each in trace]) if trace else None,
     )
+
+
+def trace_of(text: str | None) -> tuple[Considered, ...]:
+    """The trace in a row of `state_history`."""
+    fields: Any = [] if text is None else json_value(text)
+    return tuple([Considered(TriggerId(trigger), skipped, detail, job) for trigger, skipped, detail, job in fields])
+
+
+def timer_row(timer: Timer) -> Values:
+    """A row of `timers`."""
+    kind, id_ = timer.entity
+    document: Json = {
+        "kind": timer.kind.value,
+        "trigger": timer.trigger,
+        "change": timer.change,
+        "state": timer.state,
+        "previous": timer.previous,
+        "previous_age": timer.previous_age,
+        "reported": timer.reported,
+        "offline": timer.offline,
+        "payload": b64encode(timer.payload).decode(),
+    }
+    return (timer.id, timer.due, kind, id_, json_text(document))
+
+
+def timer_of(row: Sequence[Any]) -> Timer:
+    """The timer in a row of `timers`."""
+    id_, due, kind, entity, document = row
+    fields: Any = json_value(document)
+    fields["kind"] = TimerKind(fields["kind"])
+    fields["payload"] = b64decode(fields["payload"])
+    return Timer(id=TimerId(id_), due=due, entity=EntityRef(OwnerType(kind), EntityId(entity)), **fields)
 
 
 def job_row(job: Job, dispatch: Dispatch | None) -> Values:
@@ -95,7 +130,7 @@ def job_row(job: Job, dispatch: Dispatch | None) -> Values:
         job.timestamp,
         job.status.value,
         json_text(job.description),
-        None if job.trigger_states is None else _states_text(job.trigger_states),
+        None if job.process_meta is None else _meta_text(job.process_meta),
         job.change_id,
         json_text(job.args) if job.args else None,
         job.attempts,
@@ -158,7 +193,7 @@ def state_of(row: Sequence[Any]) -> EntityState:
 
 def change_of(row: Sequence[Any]) -> StateChange:
     """The change in a row of `state_history`."""
-    id_, kind, entity, previous, state, at, reported, offline, topic = row
+    id_, kind, entity, previous, state, at, reported, offline, topic, _ = row
     return StateChange(
         id=ChangeId(id_),
         entity=EntityRef(OwnerType(kind), EntityId(entity)),
@@ -173,7 +208,7 @@ def change_of(row: Sequence[Any]) -> StateChange:
 
 def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
     """The job in a row of `jobs`."""
-    id_, operation, kind, owner, user, timestamp, status, description, states, change, args, attempts, finished, error, _ = row
+    id_, operation, kind, owner, user, timestamp, status, description, meta, change, args, attempts, finished, error, _ = row
     return Job(
         id=JobId(id_),
         operation_id=OperationId(operation),
@@ -182,7 +217,7 @@ def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
         timestamp=timestamp,
         status=JobStatus(status),
         description=_mapping(description),
-        trigger_states=None if states is None else _states_of(states),
+        process_meta=None if meta is None else _meta_of(meta),
         change_id=None if change is None else ChangeId(change),
         args=_mapping(args) if args is not None else {},
         attempts=attempts,
@@ -216,11 +251,17 @@ def _publish_text(qos: int, retain: bool, content_type: str | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _states_text(states: tuple[int | str, ...]) -> str:
-    return json_text(states)
+def _meta_text(meta: ProcessMeta) -> str:
+    return json_text(meta.to_json())
 
 
 @lru_cache(maxsize=256)
-def _states_of(text: str) -> tuple[int | str, ...]:
-    value: Any = json_value(text)
-    return tuple(value)
+def _meta_of(text: str) -> ProcessMeta:
+    fields: Any = json_value(text)
+    return ProcessMeta(
+        trigger_states=tuple(fields["triggerStates"]),
+        trigger=fields["trigger"],
+        previous=fields["previous"],
+        state=fields["state"],
+        reported=fields["timestamp"],
+    )

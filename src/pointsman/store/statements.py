@@ -32,6 +32,8 @@ class Statements:
     add_audit: str
     remember_delivery: str
     count_reject: str
+    mark_fired: str
+    save_timer: str
 
     @classmethod
     def compile(cls, dialect: Dialect) -> Statements:
@@ -46,6 +48,8 @@ class Statements:
             add_audit=_insert(dialect, tables.audit),
             remember_delivery=_upsert(dialect, tables.inbox),
             count_reject=_count(dialect),
+            mark_fired=_upsert(dialect, tables.trigger_marks),
+            save_timer=_insert(dialect, tables.timers),
         )
 
 

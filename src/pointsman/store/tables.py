@@ -56,11 +56,12 @@ state_history = Table(
     Column("reported", BigInteger),
     Column("offline", Boolean, nullable=False),
     Column("topic", Text),
+    Column("trace", Text),
     # No id is both an object's and a link's, so the id alone finds an entity.
     Index("state_history_by_entity", "entity_id", "id"),
     sqlite_with_rowid=False,
 )
-"""Every change of an entity's state, as it was taken in."""
+"""Every change of an entity's state, as it was taken in; `trace` has the verdict on each trigger."""
 
 jobs = Table(
     "jobs",
@@ -73,7 +74,7 @@ jobs = Table(
     Column("timestamp", BigInteger, nullable=False),
     Column("status", Key, nullable=False),
     Column("description", Text, nullable=False),
-    Column("trigger_states", Text),
+    Column("process_meta", Text),
     Column("change_id", Text),
     Column("args", Text),
     Column("attempts", Integer, nullable=False),
@@ -86,6 +87,30 @@ jobs = Table(
     sqlite_with_rowid=False,
 )
 """Every execution of an operation. `dispatch` is what carries it out, and null once it is final: the outbox."""
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("due", BigInteger, nullable=False),
+    Column("owner_type", SmallInteger, nullable=False),
+    Column("entity_id", Key, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("timers_by_entity", "entity_id"),
+    sqlite_with_rowid=False,
+)
+"""Triggers that wait: for a state to have held for a while, or to run again while it holds."""
+
+trigger_marks = Table(
+    "trigger_marks",
+    metadata,
+    Column("owner_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("entity_id", Key, primary_key=True),
+    Column("trigger_id", Key, primary_key=True),
+    Column("fired", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""When triggers that rest after they have fired did so last."""
 
 job_results = Table(
     "job_results",

@@ -13,19 +13,24 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_
 
 from pointsman.model.effect import Dispatch
-from pointsman.model.ids import EntityRef, JobId, OwnerType
+from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, TimerId, TriggerId
 from pointsman.model.job import OPEN, Job
 from pointsman.model.state import EntityState
+from pointsman.model.timer import Timer
 from pointsman.model.write import (
     AddAudit,
     AddChange,
     AddJob,
     AppendResult,
     CountReject,
+    DropTimer,
+    DropTimers,
     ForgetDeliveries,
+    MarkFired,
     RememberDelivery,
     SaveFilters,
     SaveState,
+    SaveTimer,
     UpdateJob,
     Write,
 )
@@ -41,10 +46,12 @@ from pointsman.store.codec import (
     state_of,
     state_row,
     storable,
+    timer_of,
+    timer_row,
 )
 from pointsman.store.fetch import by_status, fetch_jobs, jobs_of
 from pointsman.store.statements import Statements, run
-from pointsman.store.tables import entities, inbox, jobs, rejects, state_history, subscriptions
+from pointsman.store.tables import entities, inbox, jobs, rejects, state_history, subscriptions, timers, trigger_marks
 
 TOPIC_KEPT = 512
 """How much of a rejected message's topic is kept, in characters: it is part of a key, which PostgreSQL bounds to 2,704 bytes."""
@@ -76,6 +83,10 @@ class _Rows:
     forget: bool = False
     deliveries: list[RememberDelivery] = field(default_factory=list)
     filters: tuple[str, ...] | None = None
+    fired: dict[tuple[EntityRef, TriggerId], int] = field(default_factory=dict)
+    timers: dict[TimerId, Timer] = field(default_factory=dict)
+    gone: list[TimerId] = field(default_factory=list)
+    void: set[EntityRef] = field(default_factory=set)
 
 
 class SqlUnit:
@@ -110,6 +121,22 @@ class SqlUnit:
         waiting = select(jobs).where(jobs.c.dispatch.is_not(None), jobs.c.id > (after or ""))
         rows = self._connection.execute(by_status(waiting, OPEN, limit, newest_first=False)).all()
         return [(job, dispatch_of(row.dispatch, job)) for job, row in zip(jobs_of(self._connection, rows), rows, strict=True)]
+
+    def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
+        """These timers, as far as they exist; all of them for None."""
+        query = select(timers) if ids is None else select(timers).where(timers.c.id.in_(ids))
+        return {timer.id: timer for timer in map(timer_of, self._connection.execute(query))}
+
+    def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
+        """When triggers fired last for these entities, in ms; only those that rest after it."""
+        found: dict[EntityRef, dict[TriggerId, int]] = {}
+        for kind in OwnerType:
+            ids = [ref.id for ref in entities if ref.kind == kind]
+            if ids:
+                marks = select(trigger_marks).where(trigger_marks.c.owner_type == kind, trigger_marks.c.entity_id.in_(ids))
+                for _, entity, trigger, at in self._connection.execute(marks):
+                    found.setdefault(EntityRef(kind, EntityId(entity)), {})[TriggerId(trigger)] = at
+        return found
 
     def last_id(self) -> str | None:
         """The greatest id of a job or a change that there is."""
@@ -148,6 +175,19 @@ class SqlUnit:
             self._count(rows.rejects)
         if rows.filters is not None:
             self._save_filters(rows.filters)
+        self._keep_time(rows)
+
+    def _keep_time(self, rows: _Rows) -> None:
+        """What triggers remember. Timers that were set after their entity's others became void are set last."""
+        connection = self._connection
+        run(connection, self._statements.mark_fired, [(*entity, trigger, at) for (entity, trigger), at in rows.fired.items()])
+        for kind in OwnerType:
+            ids = [ref.id for ref in rows.void if ref.kind == kind]
+            if ids:
+                connection.execute(delete(timers).where(timers.c.owner_type == kind, timers.c.entity_id.in_(ids)))
+        if rows.gone:
+            connection.execute(delete(timers).where(timers.c.id.in_(rows.gone)))
+        run(connection, self._statements.save_timer, [timer_row(timer) for timer in rows.timers.values()])
 
     def _remember(self, rows: _Rows) -> None:
         session, connection = self._session, self._connection
@@ -190,8 +230,8 @@ def _gather(writes: Sequence[Write]) -> _Rows:
         match write:
             case SaveState(state):
                 rows.states[state.entity] = state
-            case AddChange(change):
-                rows.changes.append(change_row(change))
+            case AddChange(change, trace):
+                rows.changes.append(change_row(change, trace))
             case AddJob(job, dispatch):
                 rows.jobs.append(job_row(job, dispatch))
             case UpdateJob(job):
@@ -209,6 +249,16 @@ def _gather(writes: Sequence[Write]) -> _Rows:
                 rows.deliveries.clear()
             case SaveFilters(filters):
                 rows.filters = filters
+            case MarkFired(entity, trigger, at):
+                rows.fired[entity, trigger] = at
+            case SaveTimer(timer):
+                rows.timers[timer.id] = timer
+            case DropTimer(timer_id):
+                rows.timers.pop(timer_id, None)
+                rows.gone.append(timer_id)
+            case DropTimers(entity):
+                rows.void.add(entity)
+                rows.timers = {id_: timer for id_, timer in rows.timers.items() if timer.entity != entity}
     return rows
 
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
 from pointsman.model.ids import ChangeId, EntityId
 from pointsman.model.state import StateChange
-from pointsman.store.codec import change_of, storable
+from pointsman.model.write import Considered
+from pointsman.store.codec import change_of, storable, trace_of
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import state_history
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A change, and what was considered at it."""
+
+    change: StateChange
+    trace: tuple[Considered, ...]
 
 
 def changes(
@@ -23,6 +34,19 @@ def changes(
 ) -> list[StateChange]:
     """The newest changes of state, at most `limit`: of one entity, taken in at `since` or later and before `until` (ms), and
     from the one before the change `before` on, for the next page."""
+    return [each.change for each in traced(reader, entity=entity, since=since, until=until, before=before, limit=limit)]
+
+
+def traced(
+    reader: Reader,
+    *,
+    entity: EntityId | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    before: ChangeId | None = None,
+    limit: int = 50,
+) -> list[Traced]:
+    """The same changes as `changes`, each with its trace."""
     columns = state_history.c
     query = select(state_history).order_by(columns.id.desc()).limit(limit)
     if entity is not None:
@@ -31,11 +55,17 @@ def changes(
         query = query.where(columns.id < storable(before))
     with reader.ask() as connection:
         rows = connection.execute(query.where(*within(connection, columns.id, columns.at, since, until))).all()
-    return [change_of(row) for row in rows]
+    return [Traced(change_of(row), trace_of(row.trace)) for row in rows]
 
 
 def change(reader: Reader, id_: ChangeId) -> StateChange | None:
     """The change of that id, if it is still kept."""
+    found = one(reader, id_)
+    return None if found is None else found.change
+
+
+def one(reader: Reader, id_: ChangeId) -> Traced | None:
+    """The change of that id with its trace, if it is still kept."""
     with reader.ask() as connection:
         row = connection.execute(select(state_history).where(state_history.c.id == storable(id_))).one_or_none()
-    return None if row is None else change_of(row)
+    return None if row is None else Traced(change_of(row), trace_of(row.trace))

@@ -17,6 +17,7 @@ ROWS = {"sqlite_with_rowid": False}
 
 def upgrade() -> None:
     _catalog_and_states()
+    _triggers()
     _jobs()
     _session()
     _records()
@@ -53,9 +54,31 @@ def _catalog_and_states() -> None:
         sa.Column("reported", sa.BigInteger),
         sa.Column("offline", sa.Boolean, nullable=False),
         sa.Column("topic", sa.Text),
+        sa.Column("trace", sa.Text),
         **ROWS,
     )
     op.create_index("state_history_by_entity", "state_history", ["entity_id", "id"])
+
+
+def _triggers() -> None:
+    op.create_table(
+        "timers",
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("due", sa.BigInteger, nullable=False),
+        sa.Column("owner_type", sa.SmallInteger, nullable=False),
+        sa.Column("entity_id", Key, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        **ROWS,
+    )
+    op.create_index("timers_by_entity", "timers", ["entity_id"])
+    op.create_table(
+        "trigger_marks",
+        sa.Column("owner_type", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("entity_id", Key, primary_key=True),
+        sa.Column("trigger_id", Key, primary_key=True),
+        sa.Column("fired", sa.BigInteger, nullable=False),
+        **ROWS,
+    )
 
 
 def _jobs() -> None:
@@ -69,7 +92,7 @@ def _jobs() -> None:
         sa.Column("timestamp", sa.BigInteger, nullable=False),
         sa.Column("status", Key, nullable=False),
         sa.Column("description", sa.Text, nullable=False),
-        sa.Column("trigger_states", sa.Text),
+        sa.Column("process_meta", sa.Text),
         sa.Column("change_id", sa.Text),
         sa.Column("args", sa.Text),
         sa.Column("attempts", sa.Integer, nullable=False),

@@ -1,0 +1,152 @@
+"""`pointsman simulate`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pointsman.cli.configured import configuration
+from pointsman.cli.output import print_json, wants_json
+from pointsman.cli.verb import verb
+from pointsman.errors import Unavailable
+
+if TYPE_CHECKING:
+    from pointsman.core.world import Decision, World
+    from pointsman.model.command import Command
+    from pointsman.model.ids import EntityRef
+    from pointsman.model.state import EntityState
+    from pointsman.settings import Configuration
+
+
+@verb("simulate")
+@click.argument("topic")
+@click.argument("message")
+@click.option("--retained", is_flag=True, help="As a retained message that comes on subscribing.")
+@click.option("--from", "state", metavar="STATE", help="The state that the entity is in. Default: as the store has it, if any.")
+def command(topic: str, message: str, retained: bool, state: str | None) -> None:
+    """Say what MESSAGE on TOPIC would do: which triggers would fire, and what they would publish or run. Nothing is sent.
+
+    The decision is made by the same function as in the worker. With --json: one object.
+    """
+    from pointsman.clock import Uuid7
+    from pointsman.core.decide import decide
+
+    config = configuration()
+    at = time.time_ns() // 1_000_000
+    new_id = Uuid7()
+    commands = _read(config, topic, message.encode(), retained)
+    world = _world(config, commands, state)
+    decisions = [decide(world, each, at, new_id) for each in commands]
+    found = [_as_json(each, decision) for each, decision in zip(commands, decisions, strict=True)]
+    if wants_json():
+        print_json({"topic": topic, "commands": found})
+    else:
+        click.echo("\n".join(line for each in found for line in _in_words(each)) or "nothing: it is passed over")
+
+
+def _read(config: Configuration, topic: str, payload: bytes, retained: bool) -> list[Command]:
+    from pointsman.model.delivery import Delivery
+    from pointsman.mqtt.intake import Reader
+    from pointsman.mqtt.topics import Topics
+
+    mqtt = config.settings.mqtt
+    topics = Topics(mqtt.base_topic, config.settings.node.id)
+    read = Reader(topics, config.rules, retained=mqtt.retained, max_payload=mqtt.max_payload)
+    return list(read(Delivery(0, 0, 0, False, retained, topic, payload), config.catalog))
+
+
+def _world(config: Configuration, commands: list[Command], state: str | None) -> World:
+    from pointsman.core.world import World
+
+    world = World(config.catalog)
+    for each in commands:
+        entity: EntityRef | None = getattr(each, "entity", None)
+        known = None if entity is None else _known(config, entity, state)
+        if entity is not None and known is not None:
+            world.states[entity] = known
+    return world
+
+
+def _known(config: Configuration, entity: EntityRef, state: str | None) -> EntityState | None:
+    """The state that was given, else what a store that can be read says."""
+    from pointsman.model.state import EntityState
+    from pointsman.store.opening import open_reader
+    from pointsman.store.reads.entities import state as state_in
+
+    if state is not None:
+        found = config.catalog.state(state)
+        if found is None:
+            raise click.BadParameter(f"expected a state's id or name, found {state!r}", param_hint="--from")
+        return EntityState(entity=entity, state=found.id, previous=None, since=0, change=None)
+    with contextlib.suppress(Unavailable), open_reader(config.settings.store.url) as store:
+        return state_in(store, entity)
+    return None
+
+
+def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
+    from pointsman.core.explain import in_words
+    from pointsman.model.write import AddChange, AddJob, CountReject
+
+    change = next((write.change for write in decision.writes if isinstance(write, AddChange)), None)
+    reject = next((write for write in decision.writes if isinstance(write, CountReject)), None)
+    entity = getattr(command, "entity", None)
+    return {
+        "what": type(command).__name__,
+        "entity": None if entity is None else str(entity),
+        "state": getattr(command, "state", None),
+        "change": None if change is None else {"previous": change.previous, "state": change.current},
+        "rejected": None if reject is None else {"reason": reject.reason.value, "detail": reject.detail},
+        "triggers": [
+            {
+                "trigger": each.trigger.id,
+                "operation": each.trigger.operation,
+                "skipped": each.skipped.value if each.skipped else None,
+                "words": in_words(each.skipped.value if each.skipped else None, each.detail),
+            }
+            for each in decision.verdicts
+        ],
+        "jobs": [
+            {
+                "operation": write.job.operation_id,
+                "status": write.job.status.value,
+                "error": write.job.error,
+                "would": _would(write),
+            }
+            for write in decision.writes
+            if isinstance(write, AddJob)
+        ],
+    }
+
+
+def _would(write: Any) -> dict[str, Any] | None:
+    from pointsman.model.effect import Publish
+
+    dispatch = write.dispatch
+    if dispatch is None:
+        return None
+    if isinstance(dispatch, Publish):
+        return {"topic": dispatch.topic, "message": dispatch.message, "qos": dispatch.qos, "retain": dispatch.retain}
+    return {"run": [dispatch.path or "(script)", *dispatch.arguments], "script": dispatch.script}
+
+
+def _in_words(found: dict[str, Any]) -> list[str]:
+    if found["rejected"]:
+        return [f"rejected: {found['rejected']['reason']}: {found['rejected']['detail']}"]
+    change = found["change"]
+    head = f"{found['what']}: {found['entity']}"
+    if found["what"] == "ReportState":
+        what = f"state {change['previous'] or 'unknown'} → {change['state']}" if change else f"state {found['state']}: no change"
+        head = f"{found['entity']}: {what}"
+    lines = [head, *[f"  {each['trigger']}: {each['words']}" for each in found["triggers"]]]
+    for job in found["jobs"]:
+        would = job["would"]
+        if would is None:
+            lines.append(f"  {job['operation']} would fail: {job['error']}")
+        elif "topic" in would:
+            lines.append(f"  {job['operation']} would publish {would['topic']} {would['message']}")
+        else:
+            lines.append(f"  {job['operation']} would run {would['run']}")
+    return lines

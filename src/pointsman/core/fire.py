@@ -1,0 +1,189 @@
+"""What a change sets off: verdicts → jobs, timers and a trace; and what a timer sets off when its time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from pointsman.core.evaluate import Scene
+from pointsman.core.match import SkipReason, Verdict, verdict_on, verdicts
+from pointsman.core.plan import Plan, plan
+from pointsman.core.render import Context
+from pointsman.core.world import NOTHING, Decision, NewId, World
+from pointsman.model.catalog import Catalog, Resolved
+from pointsman.model.effect import Announce, Effect, WakeAt
+from pointsman.model.ids import SYSTEM_USER, JobId, StateId, TimerId
+from pointsman.model.job import ProcessMeta
+from pointsman.model.state import EntityState, State, StateChange
+from pointsman.model.timer import Timer, TimerKind
+from pointsman.model.trigger import Late, StateTrigger
+from pointsman.model.write import AddChange, AddJob, Considered, DropTimer, DropTimers, MarkFired, SaveState, SaveTimer, Write
+
+PUNCTUAL = 5_000
+"""A timer that comes up to so many ms after its time is not late: a batch was being written, or the store was slow."""
+
+
+@dataclass(slots=True)
+class _Occasion:
+    """A change that triggers are asked about, now or later."""
+
+    resolved: Resolved
+    change: StateChange
+    payload: bytes
+    at: int
+    """When they are asked, in ms."""
+    previous_age: int | None
+    writes: list[Write] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+
+
+def on_change(
+    world: World, resolved: Resolved, change: StateChange, payload: bytes, known: EntityState | None, new_id: NewId
+) -> Decision:
+    """What a change sets off."""
+    at = change.at
+    occasion = _Occasion(resolved, change, payload, at, None if known is None else max(0, at - known.since))
+    state = EntityState(entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id)
+    fired = world.fired.get(change.entity, {})
+    considered = verdicts(change, resolved.triggers, fired, _scene(world.catalog, occasion))
+    asked = [_hold(occasion, verdict, new_id) if verdict.fires and verdict.trigger.hold_ms else verdict for verdict in considered]
+    trace = tuple([_trace(verdict, _act(world, occasion, verdict, new_id)) for verdict in asked])
+    void: tuple[Write, ...] = (DropTimers(change.entity),) if resolved.waits else ()
+    return Decision((SaveState(state), AddChange(change, trace), *void, *occasion.writes), tuple(occasion.effects), tuple(asked))
+
+
+def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
+    """What a timer sets off whose time has come. One that is void, since the state changed meanwhile, sets off nothing."""
+    timer = world.timers.get(id_)
+    if timer is None:
+        return NOTHING
+    resolved, known = world.catalog.entity(timer.entity), world.states.get(timer.entity)
+    trigger = resolved.trigger(timer.trigger) if resolved else None
+    if resolved is None or trigger is None or known is None or known.change != timer.change:
+        return Decision((DropTimer(id_),))
+    change = StateChange(
+        id=timer.change,
+        entity=timer.entity,
+        previous=timer.previous,
+        current=timer.state,
+        at=known.since,
+        reported=timer.reported,
+        changed_while_offline=timer.offline,
+    )
+    occasion = _Occasion(resolved, change, timer.payload, at, timer.previous_age, [DropTimer(id_)])
+    if (late := _lateness(timer, trigger, at)) is not None:
+        if late is Late.REARM:
+            _set(occasion, trigger, TimerKind(timer.kind), at, new_id)
+        elif timer.kind is TimerKind.REPEAT:
+            _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
+        verdict = Verdict(trigger, SkipReason.LATE, f"{at - timer.due} ms late")
+        return Decision(tuple(occasion.writes), tuple(occasion.effects), (verdict,))
+    asked_now = replace(change, at=at)
+    verdict = verdict_on(asked_now, trigger, world.fired.get(timer.entity, {}), _scene(world.catalog, occasion))
+    _act(world, occasion, verdict, new_id)
+    if trigger.every_ms and not verdict.fires:
+        _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
+    return Decision(tuple(occasion.writes), tuple(occasion.effects), (verdict,))
+
+
+def record(planned: Plan, writes: list[Write], effects: list[Effect]) -> None:
+    """A job that was planned, with what carries it out."""
+    writes.append(AddJob(planned.job, planned.dispatch))
+    effects.append(Announce(planned.job))
+    if planned.dispatch is not None:
+        effects.append(planned.dispatch)
+
+
+def state_of(catalog: Catalog, id_: StateId | None) -> State | None:
+    """The state; one that was declared when it was entered and is no more keeps its id for a name."""
+    if id_ is None:
+        return None
+    return catalog.states.get(id_) or State(id=id_, name=id_, declared=id_)
+
+
+def _hold(occasion: _Occasion, verdict: Verdict, new_id: NewId) -> Verdict:
+    due = _set(occasion, verdict.trigger, TimerKind.HOLD, occasion.at, new_id)
+    return Verdict(verdict.trigger, SkipReason.HOLDING, f"until {due}")
+
+
+def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> JobId | None:
+    """Run what a trigger that fires asks for, and set the timer of its repetition. Gives the job."""
+    if not verdict.fires:
+        return None
+    trigger, change = verdict.trigger, occasion.change
+    context = replace(_context(world.catalog, occasion), job=JobId(new_id(occasion.at)))
+    meta = ProcessMeta(
+        trigger_states=trigger.states,
+        trigger=trigger.id,
+        previous=change.previous,
+        state=change.current,
+        reported=change.reported,
+    )
+    operation = occasion.resolved.operations[trigger.operation]
+    planned = plan(operation, context, world.catalog, process_meta=meta, change_id=change.id)
+    record(planned, occasion.writes, occasion.effects)
+    if trigger.cooldown_ms:
+        occasion.writes.append(MarkFired(change.entity, trigger.id, occasion.at))
+    if trigger.every_ms:
+        _set(occasion, trigger, TimerKind.REPEAT, occasion.at, new_id)
+    return planned.job.id
+
+
+def _set(occasion: _Occasion, trigger: StateTrigger, kind: TimerKind, at: int, new_id: NewId) -> int:
+    change = occasion.change
+    timer = Timer(
+        id=TimerId(new_id(at)),
+        due=at + (trigger.hold_ms if kind is TimerKind.HOLD else trigger.every_ms),
+        kind=kind,
+        entity=change.entity,
+        trigger=trigger.id,
+        change=change.id,
+        state=change.current,
+        previous=change.previous,
+        previous_age=occasion.previous_age,
+        reported=change.reported,
+        offline=change.changed_while_offline,
+        payload=occasion.payload,
+    )
+    occasion.writes.append(SaveTimer(timer))
+    occasion.effects.append(WakeAt(timer.id, timer.due))
+    return timer.due
+
+
+def _lateness(timer: Timer, trigger: StateTrigger, at: int) -> Late | None:
+    """What to do instead of firing, when the timer is too late for that; None: it may fire."""
+    late = at - timer.due
+    if late <= PUNCTUAL:
+        return None
+    if trigger.late is not Late.FIRE:
+        return trigger.late
+    return Late.SKIP if trigger.latest_ms is not None and late > trigger.latest_ms else None
+
+
+def _scene(catalog: Catalog, occasion: _Occasion) -> Callable[[], Scene]:
+    def scene() -> Scene:
+        age = max(0, occasion.at - occasion.change.at)
+        return Scene(_context(catalog, occasion), age, occasion.previous_age, occasion.change.changed_while_offline)
+
+    return scene
+
+
+def _context(catalog: Catalog, occasion: _Occasion) -> Context:
+    change, resolved = occasion.change, occasion.resolved
+    return Context(
+        entity=change.entity,
+        name=resolved.entity.name,
+        properties=resolved.properties,
+        user=SYSTEM_USER,
+        login=SYSTEM_USER,
+        args={},
+        job=JobId(""),
+        state=state_of(catalog, change.current),
+        previous=state_of(catalog, change.previous),
+        timestamp=occasion.at,
+        payload=occasion.payload,
+    )
+
+
+def _trace(verdict: Verdict, job: JobId | None) -> Considered:
+    return Considered(verdict.trigger.id, verdict.skipped.value if verdict.skipped else None, verdict.detail, job)

@@ -1,0 +1,75 @@
+"""What a decision is made on, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from pointsman.core.match import Verdict
+from pointsman.model.catalog import Catalog
+from pointsman.model.effect import Effect
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
+from pointsman.model.job import Job
+from pointsman.model.state import EntityState
+from pointsman.model.timer import Timer
+from pointsman.model.write import (
+    AddJob,
+    AppendResult,
+    DropTimer,
+    DropTimers,
+    MarkFired,
+    SaveState,
+    SaveTimer,
+    UpdateJob,
+    Write,
+)
+
+NewId: TypeAlias = Callable[[int], str]
+"""Gives a new id for a time in ms, greater than all before."""
+
+
+@dataclass(slots=True)
+class World:
+    """What is known when a batch is decided. Each decision is folded in before the next is made."""
+
+    catalog: Catalog
+    states: dict[EntityRef, EntityState] = field(default_factory=dict)
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    """The jobs that the batch's commands name, as far as they exist."""
+    timers: dict[TimerId, Timer] = field(default_factory=dict)
+    """The timers that the batch's commands name, as far as they exist."""
+    fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
+    """When those triggers fired last that rest after it, in ms."""
+
+    def fold(self, decision: Decision) -> None:
+        """Take in what was decided."""
+        for write in decision.writes:
+            match write:
+                case SaveState(state):
+                    self.states[state.entity] = state
+                case AddJob(job, _) | UpdateJob(job):
+                    self.jobs[job.id] = job
+                case AppendResult(_, job_id, result):
+                    job = self.jobs[job_id]
+                    self.jobs[job_id] = replace(job, results=(*job.results, result))
+                case MarkFired(entity, trigger, at):
+                    self.fired.setdefault(entity, {})[trigger] = at
+                case SaveTimer(timer):
+                    self.timers[timer.id] = timer
+                case DropTimer(timer_id):
+                    self.timers.pop(timer_id, None)
+                case DropTimers(entity):
+                    self.timers = {id_: timer for id_, timer in self.timers.items() if timer.entity != entity}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What shall be written, what shall be done once it is, and what was considered on the way."""
+
+    writes: tuple[Write, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+NOTHING = Decision()

@@ -1,0 +1,135 @@
+"""Triggers as a user sees them: a hold survives a kill and fires once, at its time; and whatever ran or did not is explained."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servers.client import MqttClient
+from servers.mosquitto import Mosquitto
+from servers.worker import Worker
+
+CONFIGURATION = """
+states: [{id: "1", name: OK}, {id: "3", name: ALARM}, {id: "4", name: FAULT}]
+classes:
+  - id: pump
+    operations:
+      - {id: held, type: mqtt, topic: "held/{{id}}", message: "{{state.name}} {{payload.t}}"}
+      - {id: note, type: mqtt, topic: "note/{{id}}", message: "{{previous.name}} {{state.name}}"}
+    triggers:
+      - {id: held, states: ALARM, for: 2s, operation: held}
+      - {id: hot, from: OK, to: ALARM, when: "payload.t > 30", cooldown: 1h, operation: note}
+      - {id: nag, states: FAULT, every: 1s, operation: note}
+objects: [{id: p1, class: pump}, {id: p2, class: pump}]
+intake: [{topic: "plant/+/state", entity: "{1}", state: "$.state"}]
+"""
+
+
+@pytest.fixture
+def plant(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> Iterator[tuple[Worker, Mosquitto]]:
+    """A worker with these triggers."""
+    broker = make_broker()
+    worker = Worker(tmp_path, broker, configuration=CONFIGURATION).start()
+    yield worker, broker
+    worker.stop()
+
+
+def tell(client: MqttClient, state: str, temperature: int = 0, entity: str = "p1") -> None:
+    client.publish(f"plant/{entity}/state", json.dumps({"state": state, "t": temperature}))
+
+
+def test_a_hold_survives_a_kill_and_fires_once_at_its_time(
+    plant: tuple[Worker, Mosquitto], mqtt_client: Callable[..., MqttClient]
+) -> None:
+    worker, broker = plant
+    device = mqtt_client(broker).subscribe("held/p1")
+    tell(device, "ALARM", 7)
+    began = time.monotonic()
+    time.sleep(1)
+    worker.kill()
+    worker.start()
+    message = device.wait_for("held/p1", timeout=20)
+    assert time.monotonic() - began >= 2, "the hold fired before its time"
+    assert message.text == "ALARM 7"
+    assert len(device.quiet(2.5)) == 1
+    [job] = worker.jobs()
+    assert job["process_meta"]["trigger"] == "held"
+    assert job["finished"] - job["timestamp"] < 60_000
+
+
+def test_a_state_that_does_not_hold_fires_nothing_and_the_explanation_says_so(
+    plant: tuple[Worker, Mosquitto], mqtt_client: Callable[..., MqttClient]
+) -> None:
+    worker, broker = plant
+    device = mqtt_client(broker)
+    tell(device, "ALARM")
+    tell(device, "OK")
+    time.sleep(3)
+    assert worker.jobs() == []
+    found: list[dict[str, Any]] = worker.json("explain", "p1")
+    assert [change["state"] for change in found] == ["1", "3"]
+    skipped = {each["trigger"]: each["skipped"] for each in found[1]["triggers"]}
+    assert skipped == {"held": "holding", "hot": "other_origin", "nag": "other_state"}
+    assert "the state had to hold first" in worker.run("explain", "p1").stdout
+
+
+def test_a_condition_and_a_rest_decide_and_survive_a_restart(
+    plant: tuple[Worker, Mosquitto], mqtt_client: Callable[..., MqttClient]
+) -> None:
+    worker, broker = plant
+    device = mqtt_client(broker).subscribe("note/p1")
+    for temperature in (29, 31, 32):
+        tell(device, "OK")
+        tell(device, "ALARM", temperature)
+    device.wait_for("note/p1")
+    worker.kill()
+    worker.start()
+    tell(device, "OK")
+    tell(device, "ALARM", 33)
+    assert len(device.quiet(1)) == 1
+    changes = [change for change in worker.json("explain", "p1", "--limit", "20") if change["state"] == "3"]
+    verdicts = [each["skipped"] for change in changes for each in change["triggers"] if each["trigger"] == "hot"]
+    assert verdicts[::-1] == ["condition", None, "cooldown", "cooldown"]
+    [job] = [job for job in worker.jobs() if job["operation_id"] == "note"]
+    assert f"fired: job {job['id']}" in worker.run("explain", job["id"]).stdout
+
+
+def test_an_operation_repeats_while_the_state_holds(
+    plant: tuple[Worker, Mosquitto], mqtt_client: Callable[..., MqttClient]
+) -> None:
+    worker, broker = plant
+    device = mqtt_client(broker).subscribe("note/p1")
+    tell(device, "FAULT")
+    device.wait_count(3, timeout=20)
+    tell(device, "OK")
+    time.sleep(0.5)
+    device.clear()
+    assert device.quiet(2) == []
+    assert {job["status"] for job in worker.jobs()} == {"succeeded"}
+
+
+def test_a_simulation_says_what_would_happen_and_sends_nothing(
+    plant: tuple[Worker, Mosquitto], mqtt_client: Callable[..., MqttClient]
+) -> None:
+    worker, broker = plant
+    device = mqtt_client(broker).subscribe("note/#", "held/#")
+    tell(device, "OK", entity="p2")
+    time.sleep(1)
+    told = worker.json("simulate", "plant/p2/state", '{"state": "ALARM", "t": 31}')
+    [command] = told["commands"]
+    assert command["change"] == {"previous": "1", "state": "3"}
+    assert {each["trigger"]: each["skipped"] for each in command["triggers"]} == {
+        "held": "holding",
+        "hot": None,
+        "nag": "other_state",
+    }
+    assert command["jobs"][0]["would"]["topic"] == "note/p2"
+    assert command["jobs"][0]["would"]["message"] == "OK ALARM"
+    assert device.quiet(0.5) == []
+    assert worker.jobs() == []
+    assert "rejected: unknown_entity" in worker.run("simulate", "plant/p9/state", "{}").stdout
