@@ -31,7 +31,7 @@ from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
 from pointsman.settings import Configuration
 from pointsman.store import SqlStore, open_store
-from pointsman.wiring import connection_options, program_policy
+from pointsman.wiring import connection_options, program_policy, trigger_limit
 
 ROUND = 1.0
 """Seconds between two looks at the threads."""
@@ -51,8 +51,7 @@ class Worker:
         self._started = time.time_ns() // 1_000_000
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
-        clock = SystemClock()
-        self.inbox = Inbox()
+        clock, self.inbox = SystemClock(), Inbox()
         self.store, recorded, last_id = _open_store(configuration, clock.now())
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = Reader(self.topics, configuration.rules, retained=settings.mqtt.retained, max_payload=settings.mqtt.max_payload)
@@ -79,6 +78,7 @@ class Worker:
             limit=settings.engine.batch,
             window=settings.mqtt.receive_maximum,
             retention=Retention(settings.store.keep, settings.store.keep_jobs),
+            rate=trigger_limit(settings),
         )
         self._threads: dict[str, threading.Thread] = {}
         self._failed: dict[str, BaseException] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pointsman.core.limits import Limit
 from pointsman.model.rule import IntakeRule
 from pointsman.model.state import Retained
 from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
@@ -51,3 +52,9 @@ def program_policy(settings: Settings) -> ProgramPolicy:
         max_open_files=programs.max_open_files,
         max_processes=programs.max_processes,
     )
+
+
+def trigger_limit(settings: Settings) -> Limit | None:
+    """How often an operation may be triggered for one entity."""
+    engine = settings.engine
+    return Limit(engine.burst, engine.refill) if engine.burst else None

@@ -133,3 +133,43 @@ def test_a_simulation_says_what_would_happen_and_sends_nothing(
     assert device.quiet(0.5) == []
     assert worker.jobs() == []
     assert "rejected: unknown_entity" in worker.run("simulate", "plant/p9/state", "{}").stdout
+
+
+LOOP = """
+states: [{id: "1", name: OK}, {id: "3", name: ALARM}]
+engine: {burst: 20, refill: 1h}
+classes:
+  - id: pump
+    operations:
+      - {id: calm, type: mqtt, topic: "plant/{{id}}/state", message: '{"state": "OK"}'}
+      - {id: alarm, type: mqtt, topic: "plant/{{id}}/state", message: '{"state": "ALARM"}'}
+      - {id: note, type: mqtt, topic: "note/{{id}}", message: "{{state.name}}"}
+    triggers:
+      - {id: calm, states: ALARM, operation: calm}
+      - {id: alarm, states: OK, operation: alarm}
+objects:
+  - {id: p1, class: pump}
+  - {id: innocent, triggers: [{states: ALARM, operation: note}], operations: [{id: note, type: mqtt, topic: note, message: x}]}
+intake: [{topic: "plant/+/state", entity: "{1}", state: "$.state"}]
+"""
+
+
+def test_a_loop_ends_by_itself_with_a_job_that_says_why_and_troubles_nobody_else(
+    make_broker: Callable[..., Mosquitto], mqtt_client: Callable[..., MqttClient], tmp_path: Path
+) -> None:
+    broker = make_broker()
+    worker = Worker(tmp_path, broker, configuration=LOOP).start()
+    device = mqtt_client(broker).subscribe("note", "plant/p1/state")
+    tell(device, "ALARM")
+    tell(device, "ALARM", entity="innocent")
+    device.wait_for("note")
+    device.quiet(1)
+    jobs = [job for job in worker.jobs() if job["owner_id"] == "p1"]
+    statuses = [job["status"] for job in jobs]
+    assert statuses.count("succeeded") == 40
+    assert statuses.count("suppressed") == 1
+    [suppressed] = [job for job in jobs if job["status"] == "suppressed"]
+    assert "more than 20 times" in suppressed["error"]
+    newest = worker.json("explain", "p1")[0]
+    assert "limit" in {each["skipped"] for each in newest["triggers"]}
+    worker.stop()

@@ -262,7 +262,7 @@ def test_without_anything_the_defaults_hold(load: Load) -> None:
     assert (mqtt.keepalive, mqtt.session_expiry, mqtt.receive_maximum, mqtt.window) == (60_000, 604_800_000, 200, 100)
     assert (mqtt.max_payload, mqtt.reconnect_min, mqtt.reconnect_max) == (262_144, 1_000, 60_000)
     assert settings.store.url == "sqlite:///pointsman.db"
-    assert (settings.engine.batch, settings.engine.queue) == (200, 10_000)
+    assert (settings.engine.batch, settings.engine.queue) == (200, 2_000)
     assert mqtt.client_id == f"pointsman-{settings.node.id}"
 
 

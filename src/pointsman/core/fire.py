@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pointsman.core.evaluate import Scene
+from pointsman.core.lifecycle import advance
+from pointsman.core.limits import Bucket, Drawn, Limit, draw
 from pointsman.core.match import SkipReason, Verdict, verdict_on, verdicts
 from pointsman.core.plan import Plan, plan
 from pointsman.core.render import Context
-from pointsman.core.world import NOTHING, Decision, NewId, World
+from pointsman.core.world import NOTHING, BucketKey, Decision, NewId, World
 from pointsman.model.catalog import Catalog, Resolved
 from pointsman.model.effect import Announce, Effect, WakeAt
-from pointsman.model.ids import SYSTEM_USER, JobId, StateId, TimerId
-from pointsman.model.job import ProcessMeta
+from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, StateId, TimerId
+from pointsman.model.job import JobStatus, ProcessMeta
 from pointsman.model.state import EntityState, State, StateChange
 from pointsman.model.timer import Timer, TimerKind
 from pointsman.model.trigger import Late, StateTrigger
@@ -35,6 +37,11 @@ class _Occasion:
     previous_age: int | None
     writes: list[Write] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    spent: dict[BucketKey, Bucket] = field(default_factory=dict)
+
+    def decision(self, *verdicts: Verdict) -> Decision:
+        """All that came of it."""
+        return Decision(tuple(self.writes), tuple(self.effects), verdicts, tuple(self.spent.items()))
 
 
 def on_change(
@@ -47,9 +54,11 @@ def on_change(
     fired = world.fired.get(change.entity, {})
     considered = verdicts(change, resolved.triggers, fired, _scene(world.catalog, occasion))
     asked = [_hold(occasion, verdict, new_id) if verdict.fires and verdict.trigger.hold_ms else verdict for verdict in considered]
-    trace = tuple([_trace(verdict, _act(world, occasion, verdict, new_id)) for verdict in asked])
+    acted = [_act(world, occasion, verdict, new_id) for verdict in asked]
+    trace = tuple([_trace(verdict, job) for verdict, job in acted])
     void: tuple[Write, ...] = (DropTimers(change.entity),) if resolved.waits else ()
-    return Decision((SaveState(state), AddChange(change, trace), *void, *occasion.writes), tuple(occasion.effects), tuple(asked))
+    occasion.writes[:0] = [SaveState(state), AddChange(change, trace), *void]
+    return occasion.decision(*[verdict for verdict, _ in acted])
 
 
 def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
@@ -76,14 +85,13 @@ def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
             _set(occasion, trigger, TimerKind(timer.kind), at, new_id)
         elif timer.kind is TimerKind.REPEAT:
             _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
-        verdict = Verdict(trigger, SkipReason.LATE, f"{at - timer.due} ms late")
-        return Decision(tuple(occasion.writes), tuple(occasion.effects), (verdict,))
+        return occasion.decision(Verdict(trigger, SkipReason.LATE, f"{at - timer.due} ms late"))
     asked_now = replace(change, at=at)
     verdict = verdict_on(asked_now, trigger, world.fired.get(timer.entity, {}), _scene(world.catalog, occasion))
-    _act(world, occasion, verdict, new_id)
+    verdict, _ = _act(world, occasion, verdict, new_id)
     if trigger.every_ms and not verdict.fires:
         _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
-    return Decision(tuple(occasion.writes), tuple(occasion.effects), (verdict,))
+    return occasion.decision(verdict)
 
 
 def record(planned: Plan, writes: list[Write], effects: list[Effect]) -> None:
@@ -106,12 +114,35 @@ def _hold(occasion: _Occasion, verdict: Verdict, new_id: NewId) -> Verdict:
     return Verdict(verdict.trigger, SkipReason.HOLDING, f"until {due}")
 
 
-def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> JobId | None:
-    """Run what a trigger that fires asks for, and set the timer of its repetition. Gives the job."""
+def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> tuple[Verdict, JobId | None]:
+    """Run what a trigger that fires asks for, and set its repetition. Gives the verdict as it then is, and the job."""
     if not verdict.fires:
-        return None
-    trigger, change = verdict.trigger, occasion.change
-    context = replace(_context(world.catalog, occasion), job=JobId(new_id(occasion.at)))
+        return verdict, None
+    trigger = verdict.trigger
+    drawn = _draw(world, occasion, trigger.operation)
+    if drawn is Drawn.DRY:
+        return Verdict(trigger, SkipReason.LIMIT), None
+    planned = _plan(world, occasion, trigger, JobId(new_id(occasion.at)))
+    if drawn is Drawn.RAN_DRY and world.limit is not None:
+        planned, verdict = _suppressed(planned, world.limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
+    record(planned, occasion.writes, occasion.effects)
+    if trigger.cooldown_ms:
+        occasion.writes.append(MarkFired(occasion.change.entity, trigger.id, occasion.at))
+    if trigger.every_ms and verdict.fires:
+        _set(occasion, trigger, TimerKind.REPEAT, occasion.at, new_id)
+    return verdict, planned.job.id
+
+
+def _draw(world: World, occasion: _Occasion, operation: OperationId) -> Drawn:
+    if world.limit is None:
+        return Drawn.YES
+    key = (occasion.change.entity, operation)
+    occasion.spent[key], drawn = draw(occasion.spent.get(key) or world.buckets.get(key), world.limit, occasion.at)
+    return drawn
+
+
+def _plan(world: World, occasion: _Occasion, trigger: StateTrigger, job: JobId) -> Plan:
+    change = occasion.change
     meta = ProcessMeta(
         trigger_states=trigger.states,
         trigger=trigger.id,
@@ -120,13 +151,18 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
         reported=change.reported,
     )
     operation = occasion.resolved.operations[trigger.operation]
-    planned = plan(operation, context, world.catalog, process_meta=meta, change_id=change.id)
-    record(planned, occasion.writes, occasion.effects)
-    if trigger.cooldown_ms:
-        occasion.writes.append(MarkFired(change.entity, trigger.id, occasion.at))
-    if trigger.every_ms:
-        _set(occasion, trigger, TimerKind.REPEAT, occasion.at, new_id)
-    return planned.job.id
+    context = replace(_context(world.catalog, occasion), job=job)
+    return plan(operation, context, world.catalog, process_meta=meta, change_id=change.id)
+
+
+def _suppressed(planned: Plan, limit: Limit, at: int) -> Plan:
+    """One job that stands for all that is not run until the bucket has something in it again."""
+    reason = (
+        f"triggered too often for this entity: more than {limit.burst} times, and then once in {limit.refill_ms} ms; what "
+        "follows is not run and makes no job until that is over (is there a loop? `pointsman explain` shows each change)"
+    )
+    job = advance(planned.job, JobStatus.SUPPRESSED, at, error=reason)
+    return planned if job is None else Plan(job, None)
 
 
 def _set(occasion: _Occasion, trigger: StateTrigger, kind: TimerKind, at: int, new_id: NewId) -> int:

@@ -32,6 +32,8 @@ class SkipReason(StrEnum):
     """Its condition could not be computed with these values."""
     OUTSIDE_HOURS = "outside_hours"
     """It is not active at this time."""
+    LIMIT = "limit"
+    """Its operation was run too often for this entity."""
     HOLDING = "holding"
     """The state must hold for a while first; a timer is set."""
     LATE = "late"

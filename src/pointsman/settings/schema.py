@@ -136,7 +136,16 @@ class EngineSettings(Section):
     """The single writer."""
 
     batch: int = Field(default=200, ge=1, le=10_000, description="How many messages one transaction takes, at most.")
-    queue: int = Field(default=10_000, ge=1, description="How many may wait before those at QoS 0 are dropped.")
+    queue: int = Field(
+        default=2_000,
+        ge=1,
+        le=5_000,
+        description="How many messages may wait before those at QoS 0 are dropped, and no more is read.",
+    )
+    burst: int = Field(
+        default=1_000, ge=0, description="How often triggers may run one operation for one entity at once; 0: without limit."
+    )
+    refill: Duration = Field(default=100, ge=1, description="After how long they may run it once more, when that is used up.")
 
 
 class ProgramSettings(Section):
