@@ -252,7 +252,7 @@ def test_a_job_is_shown_in_full(shared: Worker, mqtt_client: Callable[..., MqttC
 
     assert wait_until(lambda: bool(triggered()))
     job = finished(shared, triggered()[0]["id"])
-    assert job["process_meta"] == {"triggerStates": ["3"]}
+    assert job["process_meta"]["triggerStates"] == ["3"]
     text = shared.run("jobs", "show", job["id"]).stdout
     for part in (
         job["id"],

@@ -65,4 +65,4 @@ def test_a_state_message_becomes_a_job_and_a_valve_opens(worker: Worker, contain
     done = device.wait_for(lambda seen: seen.topic.startswith("pointsman/jobs/") and seen.json()["status"] == "succeeded").json()
     assert message.json()["job"] == done["id"]
     assert [job["id"] for job in worker.jobs()] == [done["id"]]
-    assert done["process_meta"] == {"triggerStates": ["3", "4"]}
+    assert done["process_meta"]["triggerStates"] == ["3", "4"]
