@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from pointsman.core.evaluate import Scene
 from pointsman.core.lifecycle import advance
-from pointsman.core.limits import Bucket, Drawn, Limit, draw
+from pointsman.core.limits import Bucket, BucketKey, Drawn, Limit, draw
 from pointsman.core.match import SkipReason, Verdict, verdict_on, verdicts
 from pointsman.core.plan import Plan, plan
 from pointsman.core.render import Context
-from pointsman.core.world import NOTHING, BucketKey, Decision, NewId, World
+from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Catalog, Resolved
 from pointsman.model.effect import Announce, Effect, WakeAt
 from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, StateId, TimerId
@@ -123,8 +123,8 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
     if drawn is Drawn.DRY:
         return Verdict(trigger, SkipReason.LIMIT), None
     planned = _plan(world, occasion, trigger, JobId(new_id(occasion.at)))
-    if drawn is Drawn.RAN_DRY and world.limit is not None:
-        planned, verdict = _suppressed(planned, world.limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
+    if drawn is Drawn.RAN_DRY and world.buckets is not None:
+        planned, verdict = _suppressed(planned, world.buckets.limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
     record(planned, occasion.writes, occasion.effects)
     if trigger.cooldown_ms:
         occasion.writes.append(MarkFired(occasion.change.entity, trigger.id, occasion.at))
@@ -134,10 +134,11 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
 
 
 def _draw(world: World, occasion: _Occasion, operation: OperationId) -> Drawn:
-    if world.limit is None:
+    buckets = world.buckets
+    if buckets is None:
         return Drawn.YES
     key = (occasion.change.entity, operation)
-    occasion.spent[key], drawn = draw(occasion.spent.get(key) or world.buckets.get(key), world.limit, occasion.at)
+    occasion.spent[key], drawn = draw(occasion.spent.get(key) or buckets.get(key), buckets.limit, occasion.at)
     return drawn
 
 

@@ -6,8 +6,16 @@ What a user asks for is not limited.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
+
+from pointsman.model.ids import EntityRef, OperationId
+
+BucketKey: TypeAlias = tuple[EntityRef, OperationId]
+CROWD = 10_000
+"""So many buckets are worth a look at which of them are full again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +36,6 @@ class Bucket:
     told: bool = False
     """Whether a job says already that it is empty."""
 
-    def is_full(self, limit: Limit, at: int) -> bool:
-        """Whether it is as good as new."""
-        return self.tokens + max(0, at - self.at) / limit.refill_ms >= limit.burst
-
 
 class Drawn(Enum):
     """What came of asking a bucket for one more."""
@@ -51,3 +55,35 @@ def draw(bucket: Bucket | None, limit: Limit, at: int) -> tuple[Bucket, Drawn]:
     if tokens >= 1:
         return Bucket(tokens - 1, at), Drawn.YES
     return Bucket(tokens, at, told=True), Drawn.DRY if bucket.told else Drawn.RAN_DRY
+
+
+class Buckets:
+    """The buckets that were drawn from. One that has filled up again is as good as none, and is forgotten in time."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._buckets: dict[BucketKey, Bucket] = {}
+        self._crowd = CROWD
+
+    def get(self, key: BucketKey) -> Bucket | None:
+        """The bucket of this pair; None: full."""
+        return self._buckets.get(key)
+
+    def put(self, spent: Iterable[tuple[BucketKey, Bucket]]) -> None:
+        """Take in what became of some."""
+        for key, bucket in spent:
+            self._buckets[key] = bucket
+            if len(self._buckets) > self._crowd:
+                self._forget_full(bucket.at)
+
+    def _forget_full(self, at: int) -> None:
+        limit = self.limit
+        self._buckets = {
+            key: bucket
+            for key, bucket in self._buckets.items()
+            if bucket.tokens + max(0, at - bucket.at) / limit.refill_ms < limit.burst
+        }
+        self._crowd = max(CROWD, 2 * len(self._buckets))
+
+    def __len__(self) -> int:
+        return len(self._buckets)

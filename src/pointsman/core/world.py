@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from pointsman.core.limits import Bucket, Limit
+from pointsman.core.limits import Bucket, BucketKey, Buckets
 from pointsman.core.match import Verdict
 from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Effect
-from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import EntityState
 from pointsman.model.timer import Timer
@@ -26,7 +26,6 @@ from pointsman.model.write import (
     Write,
 )
 
-BucketKey: TypeAlias = tuple[EntityRef, OperationId]
 NewId: TypeAlias = Callable[[int], str]
 """Gives a new id for a time in ms, greater than all before."""
 
@@ -44,14 +43,13 @@ class World:
     fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
     """When those triggers fired last that rest after it, in ms."""
 
-    limit: Limit | None = None
-    """How often an operation may be triggered for one entity; None: as often as it likes."""
-    buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
-    """What is left of that."""
+    buckets: Buckets | None = None
+    """How often an operation may be triggered for one entity, and what is left of that; None: as often as it likes."""
 
     def fold(self, decision: Decision) -> None:
         """Take in what was decided."""
-        self.buckets.update(decision.spent)
+        if self.buckets is not None:
+            self.buckets.put(decision.spent)
         for write in decision.writes:
             match write:
                 case SaveState(state):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from structlog.typing import FilteringBoundLogger
 
 from pointsman.core.decide import decide
-from pointsman.core.limits import Bucket, Limit
-from pointsman.core.world import BucketKey, Decision, NewId, World
+from pointsman.core.limits import Buckets, Limit
+from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.ports import Clock, Interpreter, Item, ProgramPool, Publisher, Store, Unit
@@ -91,8 +91,7 @@ class Engine:
         self._new_id = new_id
         self._log = log
         self._limit = limit
-        self._rate = rate
-        self._buckets: dict[BucketKey, Bucket] = {}
+        self._buckets = Buckets(rate) if rate else None
         self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
         self._next_prune = clock.monotonic()
@@ -187,7 +186,7 @@ class Engine:
             batch.commands.append(self._defect(defect, delivery.topic, delivery.payload))
 
     def _decide(self, batch: Batch, unit: Unit) -> None:
-        world = World(self._catalog, limit=self._rate, buckets=self._buckets)
+        world = World(self._catalog, buckets=self._buckets)
         refills = self._dispatcher.read(unit)
         interrupted = [finish for refill in refills for finish in refill.interrupted()]
         world.jobs.update({job.id: job for refill in refills for job, _ in refill.jobs})
