@@ -1,4 +1,4 @@
-"""SQLite as a store: where its file is, how it is opened for writing and for reading, and what its errors mean.
+"""SQLite as a store: where its file is, and how it is opened for writing and for reading.
 
 Durable means: in the write-ahead log and synced (`synchronous=FULL`), since a PUBACK is sent on the strength of it. All writing
 and checkpointing is one connection's, which keeps clear of the WAL-reset defect of versions before 3.51.3
@@ -7,31 +7,26 @@ and checkpointing is one connection's, which keeps clear of the WAL-reset defect
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 
-from pointsman.errors import ConfigurationError, PointsmanError, StoreUnavailable
+from pointsman.errors import ConfigurationError, StoreUnavailable
 from pointsman.store.database import WAIT_FOR_CONNECTION, Database, translate_errors
 from pointsman.store.filesystem import filesystem_of
+from pointsman.store.sqlite_copy import copy
+from pointsman.store.sqlite_file import APPLICATION_ID, BEFORE_WAL, BUSY_TIMEOUT, connect_read_only, damaged, fault_of, is_ours
 from pointsman.store.writer_lock import WriterLock
 
-APPLICATION_ID = 0x506F696E
-"""Marks the file as a store of Pointsman's (`Poin`); see https://www.sqlite.org/pragma.html#pragma_application_id."""
-BUSY_TIMEOUT = 5.0
-"""How long SQLite waits for another process's lock, in seconds."""
 CHECKED_WHOLE = 32 * 1024 * 1024
 """Up to this size, in bytes, a file is checked whole when it is opened; of a larger one only the tables that stay small."""
 SMALL_TABLES = ("entities", "inbox", "subscriptions", "meta")
 
 _WAL_RESET_FIXED = (3, 51, 3)
 
-_BEFORE_WAL = ("PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "PRAGMA mmap_size=0", "PRAGMA foreign_keys=ON")
 _WAL = (
     "PRAGMA synchronous=FULL",
     "PRAGMA wal_autocheckpoint=1000",
@@ -47,50 +42,6 @@ def file_of(url: URL) -> Path:
             f"found {unquote(str(url))}"
         )
     return Path(url.database).absolute().resolve()
-
-
-def fault_of(path: Path, error: BaseException) -> PointsmanError | None:
-    """What a driver's error says of the store: unavailable for now, or damaged. None: it says nothing of it."""
-    if not isinstance(error, sqlite3.Error):
-        return None
-    name = getattr(error, "sqlite_errorname", "")
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
-            told = f"found it locked by another program for {BUSY_TIMEOUT:.0f} s. Close whatever else has it open for writing"
-        case sqlite3.SQLITE_FULL:
-            told = "found the disk full. Free some space; what was acknowledged is safe"
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            told = f"found it read-only ({name}). Check that file and directory belong to this user, and how the disk is mounted"
-        case sqlite3.SQLITE_CANTOPEN:
-            told = f"found that it cannot be opened ({name}). Check that the directory is there and belongs to this user"
-        case sqlite3.SQLITE_IOERR:
-            told = f"found an input/output error ({name}). Check the disk: its free space, and what the kernel's log says of it"
-        case sqlite3.SQLITE_NOMEM:
-            told = "found no memory left for it"
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return _damaged(path, str(error))
-        case _:
-            return None
-    return StoreUnavailable(f"expected to use the store {path}, {told}")
-
-
-def _damaged(path: Path, found: str) -> PointsmanError:
-    return PointsmanError(
-        f"expected a sound store in {path}, found it damaged: {' '.join(found.split())}. "
-        "Keep a copy of the file and those beside it, then put back a backup with `pointsman db restore`"
-    )
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Raise our errors for those of `sqlite3` itself, where SQLAlchemy has no hand in it."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        fault = fault_of(path, error)
-        if fault is None:
-            raise
-        raise fault from error
 
 
 class SqliteDatabase(Database):
@@ -119,8 +70,6 @@ class SqliteDatabase(Database):
 
     def keep_copy(self, revision: str) -> None:
         """Copy the file to `<file>.before-<revision>`."""
-        from pointsman.store.sqlite_copy import copy
-
         copy(self.path, self.path.with_name(f"{self.path.name}.before-{revision}"))
 
 
@@ -130,45 +79,6 @@ def reader(path: Path) -> Engine:
     event.listen(engine, "begin", _begin)
     translate_errors(engine, lambda error: fault_of(path, error))
     return engine
-
-
-def connect_read_only(path: Path) -> sqlite3.Connection:
-    """A connection of the driver's that cannot write.
-
-    Raises StoreUnavailable when there is no store, ConfigurationError when the file is something else's, and the driver's errors.
-    """
-    # Only looked at, never opened as a plain file: to close that would drop the locks that SQLite has on it in this process
-    # (https://www.sqlite.org/howtocorrupt.html §2.2).
-    if not os.path.exists(path):
-        raise _none(path)
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-    )
-    try:
-        for pragma in (*_BEFORE_WAL, "PRAGMA query_only=ON"):
-            connection.execute(pragma)
-        if not _is_ours(path, connection):
-            raise _none(path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _none(path: Path) -> StoreUnavailable:
-    return StoreUnavailable(f"expected a store in {path}, found none. Is the path right? (`pointsman run` makes one)")
-
-
-def _is_ours(path: Path, connection: sqlite3.Connection) -> bool:
-    """Whether the file is a store of Pointsman's; False: it is empty. Raises ConfigurationError when it is something else's."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    if mark == APPLICATION_ID:
-        return True
-    if connection.execute("PRAGMA page_count").fetchone() == (0,):
-        return False
-    raise ConfigurationError(
-        f"expected a store of Pointsman's in {path}, found a database of something else: give another file in store.url"
-    )
 
 
 def _writer(path: Path) -> Engine:
@@ -195,9 +105,9 @@ def _writer(path: Path) -> Engine:
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     connection.isolation_level = None  # transactions are begun by us, not by the driver's guess
-    for pragma in _BEFORE_WAL:
+    for pragma in BEFORE_WAL:
         connection.execute(pragma)
-    if not _is_ours(path, connection):
+    if not is_ours(path, connection):
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
     if mode != "wal":
@@ -223,7 +133,7 @@ def _check(path: Path, connection: Connection) -> None:
     for check in checks:
         found = [str(row[0]) for row in connection.exec_driver_sql(check)]
         if found != ["ok"]:
-            raise _damaged(path, "; ".join(found[:5]))
+            raise damaged(path, "; ".join(found[:5]))
 
 
 def _warnings(path: Path) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pointsman.errors import ConfigurationError, PointsmanError, StoreUnavailable
 from pointsman.store.schema import HEAD
-from pointsman.store.sqlite import connect_read_only, explained
+from pointsman.store.sqlite_file import connect_read_only, explained
 
 
 def copy(source: Path, target: Path) -> None:
