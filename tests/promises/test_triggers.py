@@ -59,6 +59,7 @@ def test_a_hold_survives_a_kill_and_fires_once_at_its_time(
     assert len(device.quiet(2.5)) == 1
     [job] = worker.jobs()
     assert job["process_meta"]["trigger"] == "held"
+    assert f"held: fired when its time had come: job {job['id']}" in worker.run("explain", job["id"]).stdout
     assert job["finished"] - job["timestamp"] < 60_000
 
 

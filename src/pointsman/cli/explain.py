@@ -12,6 +12,7 @@ from pointsman.cli.verb import verb
 from pointsman.errors import NotFound
 
 if TYPE_CHECKING:
+    from pointsman.model.job import Job
     from pointsman.store.reads.history import Traced
     from pointsman.store.reads.reader import Reader
 
@@ -26,14 +27,14 @@ def command(what: str, limit: int) -> None:
     itself, also while a worker writes it. With --json: one array of changes.
     """
     with reader() as store:
-        found = _find(store, what, limit)
+        job, found = _find(store, what, limit)
     if wants_json():
-        print_json_array(_as_json(each) for each in found)
+        print_json_array(_as_json(each, job) for each in found)
     else:
-        click.echo("\n\n".join(_in_words(each) for each in found))
+        click.echo("\n\n".join(_in_words(each, job) for each in found))
 
 
-def _find(store: Reader, what: str, limit: int) -> list[Traced]:
+def _find(store: Reader, what: str, limit: int) -> tuple[Job | None, list[Traced]]:
     from pointsman.model.ids import ChangeId, EntityId, JobId
     from pointsman.store.reads import history, jobs
 
@@ -44,11 +45,16 @@ def _find(store: Reader, what: str, limit: int) -> list[Traced]:
     found = [change] if change is not None else history.traced(store, entity=EntityId(what), limit=limit)
     if not found:
         raise NotFound(f"there is no job, no change of state and no entity with a history with the id {what!r}")
-    return found
+    return job, found
 
 
-def _as_json(traced: Traced) -> dict[str, Any]:
-    change = traced.change
+def _later(traced: Traced, job: Job | None) -> Job | None:
+    """The job that is asked about, when a trigger made it some time after the change: its state had held, or holds still."""
+    return None if job is None or any(each.job == job.id for each in traced.trace) else job
+
+
+def _as_json(traced: Traced, job: Job | None) -> dict[str, Any]:
+    change, later = traced.change, _later(traced, job)
     return {
         "change_id": change.id,
         "entity_id": change.entity.id,
@@ -61,10 +67,11 @@ def _as_json(traced: Traced) -> dict[str, Any]:
         "triggers": [
             {"trigger": each.trigger, "skipped": each.skipped, "detail": each.detail, "job": each.job} for each in traced.trace
         ],
+        "later": None if later is None else later.id,
     }
 
 
-def _in_words(traced: Traced) -> str:
+def _in_words(traced: Traced, job: Job | None) -> str:
     from pointsman.core.explain import in_words
 
     change = traced.change
@@ -77,4 +84,6 @@ def _in_words(traced: Traced) -> str:
     for each in traced.trace:
         outcome = f"fired: job {each.job}" if each.job else in_words(each.skipped, each.detail)
         lines.append(f"  {visible(each.trigger)}: {outcome}")
+    if (later := _later(traced, job)) is not None and later.process_meta is not None:
+        lines.append(f"  {visible(later.process_meta.trigger)}: fired when its time had come: job {later.id}")
     return "\n".join(lines if traced.trace else [*lines, "  no trigger applies to it"])
