@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.engine.inbox import Inbox
+from pointsman.model.command import Finish
 from pointsman.model.delivery import Delivery
+from pointsman.model.ids import JobId
+from pointsman.model.job import JobStatus
 from unit.world import delivery
 
 PATIENCE = 30.0
@@ -89,3 +92,16 @@ def test_many_threads_may_put_and_the_order_of_each_is_kept() -> None:
         thread.join()
     for source in range(sources):
         assert [item.packet_id for item in taken if item.topic == str(source)] == list(range(count))
+
+
+@given(st.lists(st.booleans(), max_size=30), st.integers(1, 40))
+def test_outcomes_go_before_what_came_in_and_each_kind_keeps_its_order(kinds: list[bool], limit: int) -> None:
+    inbox = Inbox()
+    outcomes = [
+        Finish(job=JobId(str(number)), status=JobStatus.SUCCEEDED) for number, is_outcome in enumerate(kinds) if is_outcome
+    ]
+    arrivals = [numbered(number) for number, is_outcome in enumerate(kinds) if not is_outcome]
+    left = (iter(outcomes), iter(arrivals))
+    for is_outcome in kinds:
+        inbox.put(next(left[0]) if is_outcome else next(left[1]))
+    assert inbox.take(limit, 0) == [*outcomes, *arrivals][:limit]

@@ -1,41 +1,50 @@
-"""The queue: the only way in to the engine. It does not know what its items mean."""
+"""The queue: the only way in to the engine. All it knows of its items is that outcomes go first."""
 
 from __future__ import annotations
 
-from queue import Empty, SimpleQueue
+import threading
+from collections import deque
 
 from pointsman.engine.ports import Item
+from pointsman.model.command import Begin, Finish
 
 
 class Inbox:
     """Many threads put, one takes. `put` never blocks: what must be bounded is bounded where it comes from (the broker holds
-    what is not acknowledged yet, programs wait in the store)."""
+    what is not acknowledged yet, programs wait in the store).
+
+    What became of a job goes before what came in: the sooner that is durable, the less is done twice after a crash.
+    """
 
     def __init__(self) -> None:
-        self._items: SimpleQueue[Item | None] = SimpleQueue()
+        self._outcomes: deque[Item] = deque()
+        self._items: deque[Item] = deque()
+        self._woken = False
+        self._changed = threading.Condition()
 
     def put(self, item: Item) -> None:
         """Queue an item. Safe from any thread."""
-        self._items.put(item)
+        with self._changed:
+            (self._outcomes if isinstance(item, Finish | Begin) else self._items).append(item)
+            self._changed.notify()
 
     def wake(self) -> None:
         """Make a waiting `take` return."""
-        self._items.put(None)
+        with self._changed:
+            self._woken = True
+            self._changed.notify()
 
     def take(self, limit: int, wait: float) -> list[Item]:
-        """What is waiting, at most `limit` items, oldest first. Up to `wait` seconds are spent on the first, none on the rest."""
-        items: list[Item] = []
-        try:
-            first = self._items.get(timeout=wait) if wait > 0 else self._items.get_nowait()
-            if first is not None:
-                items.append(first)
-            while len(items) < limit:
-                following = self._items.get_nowait()
-                if following is not None:
-                    items.append(following)
-        except Empty:
-            pass
-        return items
+        """What is there, at most `limit` items: outcomes first, each kind oldest first. Waits up to `wait` seconds for any."""
+        with self._changed:
+            if wait > 0:
+                self._changed.wait_for(lambda: self._woken or self._outcomes or self._items, wait)
+            self._woken = False
+            taken: list[Item] = []
+            for waiting in (self._outcomes, self._items):
+                while waiting and len(taken) < limit:
+                    taken.append(waiting.popleft())
+            return taken
 
     def __len__(self) -> int:
-        return self._items.qsize()
+        return len(self._items) + len(self._outcomes)
