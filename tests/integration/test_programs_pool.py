@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable
@@ -246,6 +247,7 @@ def zombies_of(parent: int) -> list[str]:
 
 def test_two_hundred_programs_leave_no_zombie_no_descriptor_and_no_file(make_policy: MakePolicy) -> None:
     policy, engine = make_policy(workers=4), Engine()
+    gc.collect()  # what earlier tests left to be closed must not be counted
     before = len(os.listdir("/proc/self/fd"))
     with running(policy, engine) as pool:
         for number in range(200):
@@ -258,7 +260,7 @@ def test_two_hundred_programs_leave_no_zombie_no_descriptor_and_no_file(make_pol
         assert [len(list(each.iterdir())) for each in policy.work_directory.iterdir()] == [0]
     assert set(outcomes(engine).values()) == {JobStatus.SUCCEEDED}
     assert len(engine.begun()) == len(outcomes(engine)) == 200
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
     assert list(policy.work_directory.iterdir()) == []
     assert zombies_of(os.getpid()) == []
 
