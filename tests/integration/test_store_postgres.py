@@ -26,6 +26,7 @@ from pointsman.store import maintenance, open_reader, open_store
 from pointsman.store.postgres import SCHEMA
 from pointsman.store.reads import audit, history, jobs
 from pointsman.store.sql_store import SqlStore
+from servers.absence import missing
 from servers.ports import wait_until
 from servers.postgres import PostgresServer, binaries
 
@@ -327,7 +328,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL's own programs, of the server's version."""
     found = binaries()
     if found is None:
-        pytest.skip("pg_dump is needed: apt-get install postgresql-client")
+        missing("pg_dump", "apt-get install postgresql-client")
     monkeypatch.setenv("PATH", f"{found}{os.pathsep}{os.environ['PATH']}")
 
 
