@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,9 +169,12 @@ def test_an_engine_that_lags_costs_deliveries_at_qos_0_and_they_are_counted(
 
 def test_an_engine_that_is_stuck_makes_the_broker_wait(broker: Broker, start_session: Start, mqtt_client: Connect) -> None:
     rig = start_session(broker, max_waiting=10, receive_maximum=20).ready()
+    sender = mqtt_client(broker).subscribe(f"{rig.root}/in/a")
     rig.heard.backlog = 31
-    assert wait_until(lambda: rig.session._full)
-    mqtt_client(broker).publish(f"{rig.root}/in/a", "1")
+    stuck = time.monotonic()
+    assert wait_until(lambda: rig.session.heartbeat > stuck), "a turn that began before may still read"
+    sender.publish(f"{rig.root}/in/a", "1")
+    sender.wait_for()
     assert rig.heard.of(Delivery) == []
     rig.heard.backlog = 0
     rig.heard.deliveries(1)
