@@ -60,7 +60,7 @@ class Rows:
         match write:
             case SaveState(state):
                 self.states[state.entity] = state
-            case AddChange(change, _):
+            case AddChange(change, _, _):
                 self.changes[change.id] = change
             case AddJob(job, dispatch):
                 self.jobs[job.id] = job

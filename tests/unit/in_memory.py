@@ -18,11 +18,12 @@ from pointsman.errors import StoreUnavailable
 from pointsman.model.command import Begin, Finish
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
-from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
+from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
 from pointsman.model.job import CustomResult, Job, JobStatus
 from pointsman.model.json import Json
-from pointsman.model.state import EntityState, StateChange
-from pointsman.model.timer import Timer
+from pointsman.model.remembered import OpenJob, Quarantine, Remembered
+from pointsman.model.state import EntityState, ManualState, StateChange
+from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
     AddAudit,
     AddChange,
@@ -33,8 +34,12 @@ from pointsman.model.write import (
     DropTimers,
     ForgetDeliveries,
     MarkFired,
+    Release,
     RememberDelivery,
     SaveFilters,
+    SaveManual,
+    SaveProperty,
+    SaveQuarantine,
     SaveState,
     SaveTimer,
     UpdateJob,
@@ -70,6 +75,9 @@ class Rows:
     filters: tuple[str, ...] = ()
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
+    manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
+    properties: dict[EntityRef, dict[str, Json]] = field(default_factory=dict)
+    quarantines: dict[tuple[EntityRef, OperationId], Quarantine] = field(default_factory=dict)
     written: dict[JobId, list[Job]] = field(default_factory=dict, compare=False)
     """All that each job ever was, in order."""
     applied: set[tuple[int, bytes]] = field(default_factory=set, compare=False)
@@ -88,7 +96,7 @@ class Rows:
                 self.states[state.entity] = state
             case AddJob() | UpdateJob() | AppendResult():
                 self._write_job(write)
-            case AddChange(change, _):
+            case AddChange(change, _, _):
                 self.changes.setdefault(change.id, change)
             case CountReject():
                 self.rejects[write.reason.value, write.topic] += 1
@@ -110,7 +118,18 @@ class Rows:
             case DropTimer(timer_id):
                 self.timers.pop(timer_id, None)
             case DropTimers(entity):
-                self.timers = {id_: timer for id_, timer in self.timers.items() if timer.entity != entity}
+                void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+                for id_ in void:
+                    del self.timers[id_]
+            case Release(job_id):
+                if (kept := self.jobs.get(job_id)) is not None:
+                    self.jobs[job_id] = replace(kept[0], waits=None), kept[1]
+            case SaveManual(entity, manual):
+                self.manual[entity] = manual
+            case SaveProperty():
+                self.properties.setdefault(write.entity, {})[write.name] = write.value
+            case SaveQuarantine():
+                self.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
 
     def _write_job(self, write: AddJob | UpdateJob | AppendResult) -> None:
         match write:
@@ -145,7 +164,7 @@ class MemoryUnit:
         waiting = [
             (self._rows.job(id_), dispatch)
             for id_, (_, dispatch) in sorted(self._rows.jobs.items())
-            if dispatch is not None and (after is None or id_ > after)
+            if dispatch is not None and self._rows.jobs[id_][0].waits is None and (after is None or id_ > after)
         ]
         return waiting[:limit]
 
@@ -156,6 +175,20 @@ class MemoryUnit:
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         self._fail_at(Fault.READ)
         return {ref: dict(self._rows.fired[ref]) for ref in entities if ref in self._rows.fired}
+
+    def remembered(self) -> Remembered:
+        self._fail_at(Fault.READ)
+        rows = self._rows
+        return Remembered(
+            open=[
+                OpenJob(id_, job.owner, job.operation_id, job.waits)
+                for id_, (job, _) in sorted(rows.jobs.items())
+                if not job.status.final
+            ],
+            manual={ref: manual for ref, manual in rows.manual.items() if manual is not None},
+            properties={ref: dict(values) for ref, values in rows.properties.items()},
+            quarantines=dict(rows.quarantines),
+        )
 
     def last_id(self) -> str | None:
         return max((*self._rows.jobs, *self._rows.changes), default=None)

@@ -57,7 +57,7 @@ def test_a_state_that_must_hold_sets_a_timer_and_runs_nothing_yet() -> None:
     line = Line(held())
     decision = line.tell(report(ALARM, payload=b"hot"), NOW)
     [timer] = line.timers
-    assert (timer.due, timer.kind, timer.payload) == (NOW + HOLD, TimerKind.HOLD, b"hot")
+    assert (timer.due, timer.kind, timer.waiting and timer.waiting.payload) == (NOW + HOLD, TimerKind.HOLD, b"hot")
     assert jobs(decision) == []
     assert [verdict.skipped for verdict in decision.verdicts] == [SkipReason.HOLDING]
     assert WakeAt(timer.id, timer.due) in decision.effects
@@ -175,7 +175,7 @@ def flap(line: Line, times: int, at: int, step: int = 1) -> list[Decision]:
 
 def test_what_is_triggered_too_often_is_suppressed_once_and_then_left_out_until_there_is_room_again() -> None:
     line = Line(trigger("open-valve", ALARM, OK))
-    line.world.buckets = Buckets(Limit(burst=3, refill_ms=1_000))
+    line.world.standing.buckets = Buckets(Limit(burst=3, refill_ms=1_000))
     decisions = flap(line, 6, NOW)
     statuses = [[write.job.status.value for write in decision.writes if isinstance(write, AddJob)] for decision in decisions]
     assert statuses == [["queued"], ["queued"], ["queued"], ["suppressed"], [], []]
@@ -187,7 +187,7 @@ def test_what_is_triggered_too_often_is_suppressed_once_and_then_left_out_until_
 
 def test_a_job_that_is_suppressed_says_why_and_carries_out_nothing() -> None:
     line = Line(trigger("open-valve", ALARM, OK))
-    line.world.buckets = Buckets(Limit(burst=1, refill_ms=1_000))
+    line.world.standing.buckets = Buckets(Limit(burst=1, refill_ms=1_000))
     suppressed = flap(line, 2, NOW)[1]
     [added] = [write for write in suppressed.writes if isinstance(write, AddJob)]
     assert added.dispatch is None
@@ -198,7 +198,7 @@ def test_a_job_that_is_suppressed_says_why_and_carries_out_nothing() -> None:
 
 def test_each_entity_and_each_operation_has_a_limit_of_its_own() -> None:
     line = Line(trigger("open-valve", ALARM, OK))
-    line.world.buckets = Buckets(Limit(burst=1, refill_ms=10**9))
+    line.world.standing.buckets = Buckets(Limit(burst=1, refill_ms=10**9))
     flap(line, 5, NOW)
     assert jobs(line.tell(report(ALARM, entity=PIPE), NOW)) == [f'ALARM {{"state": "{ALARM.id}"}}']
 
@@ -206,7 +206,7 @@ def test_each_entity_and_each_operation_has_a_limit_of_its_own() -> None:
 @given(st.integers(1, 5), st.integers(1, 50), st.lists(st.integers(-20, 60), max_size=60))
 def test_no_more_than_the_burst_and_what_was_refilled_is_ever_run(burst: int, refill: int, steps: list[int]) -> None:
     line = Line(trigger("open-valve", ALARM, OK))
-    line.world.buckets = Buckets(Limit(burst=burst, refill_ms=refill))
+    line.world.standing.buckets = Buckets(Limit(burst=burst, refill_ms=refill))
     at, forward, ran = NOW, 0, 0
     for turn, step in enumerate(steps):
         at += step

@@ -86,6 +86,18 @@ def test_a_job_is_announced_on_its_topic_as_its_public_json() -> None:
         "error": None,
         "attempts": 0,
         "args": {},
+        "waits": None,
+        "delivery": {
+            "rung": "recorded",
+            "recorded": NOW,
+            "acknowledged": None,
+            "reason_code": None,
+            "answered": None,
+            "confirmed": None,
+        },
+        "caused_by": None,
+        "root_id": "42",
+        "hop": 0,
         "change_id": None,
     }
 

@@ -55,6 +55,8 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
             return on_timer(world, command.timer, at, new_id)
         case Reject():
             return _reject(command, at)
+        case _:
+            return NOTHING
 
 
 def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decision:
@@ -81,7 +83,7 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
     context = Context(
         entity=request.entity,
         name=resolved.entity.name,
-        properties=resolved.properties,
+        properties=world.standing.properties_of(resolved),
         user=request.user,
         login=request.login,
         args=request.args,
@@ -116,7 +118,8 @@ def _unknown(request: Execute, resolved: Resolved | None) -> Reject:
 
 def _begin(world: World, command: Begin, at: int) -> Decision:
     job = world.jobs.get(command.job)
-    begun = advance(job, JobStatus.RUNNING, at) if job else None
+    waits = job is None or job.status is not JobStatus.QUEUED or job.waits is not None
+    begun = None if job is None or waits else advance(job, JobStatus.RUNNING, at)
     if begun is None:
         return Decision(effects=(Answer(to=command.reply, body={"go": False}),))
     return Decision((UpdateJob(begun),), (Answer(to=command.reply, body={"go": True}), Announce(begun)))

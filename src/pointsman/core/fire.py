@@ -14,10 +14,10 @@ from pointsman.core.render import Context
 from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Catalog, Resolved
 from pointsman.model.effect import Announce, Effect, WakeAt
-from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, StateId, TimerId
+from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, StateId, TimerId, TriggerId
 from pointsman.model.job import JobStatus, ProcessMeta
 from pointsman.model.state import EntityState, State, StateChange
-from pointsman.model.timer import Timer, TimerKind
+from pointsman.model.timer import Timer, TimerKind, Waiting
 from pointsman.model.trigger import Late, StateTrigger
 from pointsman.model.write import AddChange, AddJob, Considered, DropTimer, DropTimers, MarkFired, SaveState, SaveTimer, Write
 
@@ -52,12 +52,12 @@ def on_change(
     occasion = _Occasion(resolved, change, payload, at, None if known is None else max(0, at - known.since))
     state = EntityState(entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id)
     fired = world.fired.get(change.entity, {})
-    considered = verdicts(change, resolved.triggers, fired, _scene(world.catalog, occasion))
+    considered = verdicts(change, resolved.triggers, fired, _scene(world, occasion))
     asked = [_hold(occasion, verdict, new_id) if verdict.fires and verdict.trigger.hold_ms else verdict for verdict in considered]
     acted = [_act(world, occasion, verdict, new_id) for verdict in asked]
     trace = tuple([_trace(verdict, job) for verdict, job in acted])
     void: tuple[Write, ...] = (DropTimers(change.entity),) if resolved.waits else ()
-    occasion.writes[:0] = [SaveState(state), AddChange(change, trace), *void]
+    occasion.writes[:0] = [SaveState(state), AddChange(change, trace, payload), *void]
     return occasion.decision(*[verdict for verdict, _ in acted])
 
 
@@ -66,20 +66,21 @@ def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
     timer = world.timers.get(id_)
     if timer is None:
         return NOTHING
-    resolved, known = world.catalog.entity(timer.entity), world.states.get(timer.entity)
-    trigger = resolved.trigger(timer.trigger) if resolved else None
-    if resolved is None or trigger is None or known is None or known.change != timer.change:
+    resolved, known, waiting = world.catalog.entity(timer.entity), world.states.get(timer.entity), timer.waiting
+    trigger = resolved.trigger(TriggerId(timer.subject)) if resolved else None
+    if resolved is None or trigger is None or known is None or waiting is None or known.change != waiting.change:
         return Decision((DropTimer(id_),))
     change = StateChange(
-        id=timer.change,
+        id=waiting.change,
         entity=timer.entity,
-        previous=timer.previous,
-        current=timer.state,
+        previous=waiting.previous,
+        current=waiting.state,
         at=known.since,
-        reported=timer.reported,
-        changed_while_offline=timer.offline,
+        reported=waiting.reported,
+        changed_while_offline=waiting.offline,
+        lineage=waiting.lineage,
     )
-    occasion = _Occasion(resolved, change, timer.payload, at, timer.previous_age, [DropTimer(id_)])
+    occasion = _Occasion(resolved, change, waiting.payload, at, waiting.previous_age, [DropTimer(id_)])
     if (late := _lateness(timer, trigger, at)) is not None:
         if late is Late.REARM:
             _set(occasion, trigger, TimerKind(timer.kind), at, new_id)
@@ -87,7 +88,7 @@ def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
             _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
         return occasion.decision(Verdict(trigger, SkipReason.LATE, f"{at - timer.due} ms late"))
     asked_now = replace(change, at=at)
-    verdict = verdict_on(asked_now, trigger, world.fired.get(timer.entity, {}), _scene(world.catalog, occasion))
+    verdict = verdict_on(asked_now, trigger, world.fired.get(timer.entity, {}), _scene(world, occasion))
     verdict, _ = _act(world, occasion, verdict, new_id)
     if trigger.every_ms and not verdict.fires:
         _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
@@ -123,8 +124,9 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
     if drawn is Drawn.DRY:
         return Verdict(trigger, SkipReason.LIMIT), None
     planned = _plan(world, occasion, trigger, JobId(new_id(occasion.at)))
-    if drawn is Drawn.RAN_DRY and world.buckets is not None:
-        planned, verdict = _suppressed(planned, world.buckets.limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
+    if drawn is Drawn.RAN_DRY and world.standing.buckets is not None:
+        limit = world.standing.buckets.limit
+        planned, verdict = _suppressed(planned, limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
     record(planned, occasion.writes, occasion.effects)
     if trigger.cooldown_ms:
         occasion.writes.append(MarkFired(occasion.change.entity, trigger.id, occasion.at))
@@ -134,7 +136,7 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
 
 
 def _draw(world: World, occasion: _Occasion, operation: OperationId) -> Drawn:
-    buckets = world.buckets
+    buckets = world.standing.buckets
     if buckets is None:
         return Drawn.YES
     key = (occasion.change.entity, operation)
@@ -151,8 +153,8 @@ def _plan(world: World, occasion: _Occasion, trigger: StateTrigger, job: JobId) 
         state=change.current,
         reported=change.reported,
     )
-    operation = occasion.resolved.operations[trigger.operation]
-    context = replace(_context(world.catalog, occasion), job=job)
+    operation = trigger.program or occasion.resolved.operations[trigger.operation]
+    context = replace(_context(world, occasion), job=job)
     return plan(operation, context, world.catalog, process_meta=meta, change_id=change.id)
 
 
@@ -173,14 +175,17 @@ def _set(occasion: _Occasion, trigger: StateTrigger, kind: TimerKind, at: int, n
         due=at + (trigger.hold_ms if kind is TimerKind.HOLD else trigger.every_ms),
         kind=kind,
         entity=change.entity,
-        trigger=trigger.id,
-        change=change.id,
-        state=change.current,
-        previous=change.previous,
-        previous_age=occasion.previous_age,
-        reported=change.reported,
-        offline=change.changed_while_offline,
-        payload=occasion.payload,
+        subject=trigger.id,
+        waiting=Waiting(
+            change=change.id,
+            state=change.current,
+            previous=change.previous,
+            previous_age=occasion.previous_age,
+            reported=change.reported,
+            offline=change.changed_while_offline,
+            payload=occasion.payload,
+            lineage=change.lineage,
+        ),
     )
     occasion.writes.append(SaveTimer(timer))
     occasion.effects.append(WakeAt(timer.id, timer.due))
@@ -197,20 +202,20 @@ def _lateness(timer: Timer, trigger: StateTrigger, at: int) -> Late | None:
     return Late.SKIP if trigger.latest_ms is not None and late > trigger.latest_ms else None
 
 
-def _scene(catalog: Catalog, occasion: _Occasion) -> Callable[[], Scene]:
+def _scene(world: World, occasion: _Occasion) -> Callable[[], Scene]:
     def scene() -> Scene:
         age = max(0, occasion.at - occasion.change.at)
-        return Scene(_context(catalog, occasion), age, occasion.previous_age, occasion.change.changed_while_offline)
+        return Scene(_context(world, occasion), age, occasion.previous_age, occasion.change.changed_while_offline)
 
     return scene
 
 
-def _context(catalog: Catalog, occasion: _Occasion) -> Context:
-    change, resolved = occasion.change, occasion.resolved
+def _context(world: World, occasion: _Occasion) -> Context:
+    change, resolved, catalog = occasion.change, occasion.resolved, world.catalog
     return Context(
         entity=change.entity,
         name=resolved.entity.name,
-        properties=resolved.properties,
+        properties=world.standing.properties_of(resolved),
         user=SYSTEM_USER,
         login=SYSTEM_USER,
         args={},

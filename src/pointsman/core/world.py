@@ -6,20 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from pointsman.core.limits import Bucket, BucketKey, Buckets
+from pointsman.core.limits import Bucket, BucketKey
 from pointsman.core.match import Verdict
+from pointsman.core.standing import Standing
 from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Effect
 from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
+from pointsman.model.remembered import Quarantine
 from pointsman.model.state import EntityState
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
     AddJob,
     AppendResult,
     DropTimer,
     DropTimers,
     MarkFired,
+    Release,
+    SaveManual,
+    SaveProperty,
+    SaveQuarantine,
     SaveState,
     SaveTimer,
     UpdateJob,
@@ -42,20 +48,26 @@ class World:
     """The timers that the batch's commands name, as far as they exist."""
     fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
     """When those triggers fired last that rest after it, in ms."""
-
-    buckets: Buckets | None = None
-    """How often an operation may be triggered for one entity, and what is left of that; None: as often as it likes."""
+    standing: Standing = field(default_factory=Standing)
+    """What is kept in mind from batch to batch."""
 
     def fold(self, decision: Decision) -> None:
         """Take in what was decided."""
-        if self.buckets is not None:
-            self.buckets.put(decision.spent)
+        standing = self.standing
+        if standing.buckets is not None:
+            standing.buckets.put(decision.spent)
         for write in decision.writes:
             match write:
                 case SaveState(state):
                     self.states[state.entity] = state
                 case AddJob(job, _) | UpdateJob(job):
                     self.jobs[job.id] = job
+                    if not self.catalog.conduct(job.owner, job.operation_id).is_plain:
+                        standing.underway.put(job)
+                case Release(job_id):
+                    standing.underway.release(job_id)
+                    if (known := self.jobs.get(job_id)) is not None:
+                        self.jobs[job_id] = replace(known, waits=None)
                 case AppendResult(_, job_id, result):
                     job = self.jobs[job_id]
                     self.jobs[job_id] = replace(job, results=(*job.results, result))
@@ -66,7 +78,17 @@ class World:
                 case DropTimer(timer_id):
                     self.timers.pop(timer_id, None)
                 case DropTimers(entity):
-                    self.timers = {id_: timer for id_, timer in self.timers.items() if timer.entity != entity}
+                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+                    for id_ in void:
+                        del self.timers[id_]
+                case SaveManual(entity, None):
+                    standing.manual.pop(entity, None)
+                case SaveManual(entity, manual) if manual is not None:
+                    standing.manual[entity] = manual
+                case SaveProperty():
+                    standing.properties.setdefault(write.entity, {})[write.name] = write.value
+                case SaveQuarantine():
+                    standing.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
 
 
 @dataclass(frozen=True, slots=True)

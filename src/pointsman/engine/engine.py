@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from structlog.typing import FilteringBoundLogger
 
 from pointsman.core.decide import decide
-from pointsman.core.limits import Buckets, Limit
+from pointsman.core.limits import Limit
+from pointsman.core.standing import Standing, standing_of
 from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
 from pointsman.engine.inbox import Inbox
@@ -91,7 +92,8 @@ class Engine:
         self._new_id = new_id
         self._log = log
         self._limit = limit
-        self._buckets = Buckets(rate) if rate else None
+        self._rate = rate
+        self._standing = Standing()
         self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
         self._next_prune = clock.monotonic()
@@ -108,6 +110,7 @@ class Engine:
         """Read what the store remembers of the session. Raises StoreUnavailable."""
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
+            self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
             for timer in unit.timers().values():
                 self._timers.set(timer.id, timer.due)
 
@@ -186,7 +189,7 @@ class Engine:
             batch.commands.append(self._defect(defect, delivery.topic, delivery.payload))
 
     def _decide(self, batch: Batch, unit: Unit) -> None:
-        world = World(self._catalog, buckets=self._buckets)
+        world = World(self._catalog, standing=self._standing)
         refills = self._dispatcher.read(unit)
         interrupted = [finish for refill in refills for finish in refill.interrupted()]
         world.jobs.update({job.id: job for refill in refills for job, _ in refill.jobs})

@@ -13,6 +13,7 @@ from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
 from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
+from pointsman.model.remembered import Remembered
 from pointsman.model.state import EntityState
 from pointsman.model.timer import Timer
 from pointsman.model.write import Write
@@ -41,7 +42,8 @@ class Unit(Protocol):
         """These jobs, with their custom results, as far as they exist."""
 
     def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
-        """Open jobs, with their results and what carries them out, in the order of their ids, from the one after `after`."""
+        """Open jobs that wait for nothing, with their results and what carries them out, in the order of their ids, from the one
+        after `after`."""
 
     def last_id(self) -> str | None:
         """The greatest id of a job or a change that there is: new ones must be greater, even if the clock went back meanwhile."""
@@ -54,6 +56,9 @@ class Unit(Protocol):
 
     def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
         """These timers, as far as they exist; all of them for None."""
+
+    def remembered(self) -> Remembered:
+        """What a worker has to remember of the time before it started; asked for once."""
 
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         """When triggers fired last for these entities, in ms; only those that rest after it."""

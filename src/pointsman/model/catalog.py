@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from pointsman.model.condition import Silence, StateCondition
+from pointsman.model.conduct import PLAIN, Conduct
 from pointsman.model.entity import Class, Entity, Script
 from pointsman.model.ids import ClassId, EntityRef, OperationId, ScriptId, StateId, TriggerId
 from pointsman.model.json import Json
@@ -30,6 +32,11 @@ class Resolved:
     """Whether a trigger of it rests after it has fired, so that its last time must be known."""
     waits: bool = field(init=False, compare=False)
     """Whether a trigger of it waits or repeats, so that a change may void timers."""
+    conditions: tuple[StateCondition, ...] = ()
+    """Its own first, then its class's: the first that holds counts."""
+    silence: Silence | None = None
+    writable: frozenset[str] = frozenset()
+    """The names of its ReadWrite properties."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rests", any(trigger.cooldown_ms for trigger in self.triggers))
@@ -38,6 +45,11 @@ class Resolved:
     def trigger(self, id_: TriggerId) -> StateTrigger | None:
         """The trigger of that id."""
         return next((trigger for trigger in self.triggers if trigger.id == id_), None)
+
+    def conduct(self, id_: OperationId) -> Conduct:
+        """How executions of an operation go along; plain where there is no such operation (any more)."""
+        operation = self.operations.get(id_)
+        return PLAIN if operation is None else operation.conduct
 
 
 class Catalog:
@@ -66,6 +78,11 @@ class Catalog:
     def entity(self, ref: EntityRef) -> Resolved | None:
         """The entity with what it inherits."""
         return self._known.get(ref)
+
+    def conduct(self, ref: EntityRef, operation: OperationId) -> Conduct:
+        """How executions of an operation of an entity go along; plain where there is no such thing (any more)."""
+        resolved = self._known.get(ref)
+        return PLAIN if resolved is None else resolved.conduct(operation)
 
     def find(self, entity_id: str) -> EntityRef | None:
         """The object or link of that id; no id is both an object's and a link's."""
@@ -114,10 +131,21 @@ def _resolve(
 ) -> Resolved:
     parent = classes.get(entity.class_id) if entity.class_id is not None else None
     if parent is None:
-        return Resolved(entity, _operations(entity.operations), entity.triggers, entity.properties)
+        return Resolved(
+            entity,
+            _operations(entity.operations),
+            entity.triggers,
+            entity.properties,
+            entity.conditions,
+            entity.silence,
+            entity.writable,
+        )
     operations = inherited[parent.id]
     if entity.operations:
         operations = MappingProxyType({**operations, **_operations(entity.operations)})
     triggers = (*parent.triggers, *entity.triggers) if entity.triggers else parent.triggers
     properties = {**parent.properties, **entity.properties} if parent.properties else entity.properties
-    return Resolved(entity, operations, triggers, properties)
+    conditions = (*entity.conditions, *parent.conditions) if entity.conditions else parent.conditions
+    silence = entity.silence or parent.silence
+    writable = entity.writable | parent.writable if entity.writable else parent.writable
+    return Resolved(entity, operations, triggers, properties, conditions, silence, writable)

@@ -11,6 +11,7 @@ from pointsman.model.effect import ReplyTo
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, TimerId, UserId
 from pointsman.model.job import JobStatus
 from pointsman.model.json import Json
+from pointsman.model.lineage import Lineage
 from pointsman.model.state import Retained
 
 Reply: TypeAlias = "ReplyTo | Callable[[Mapping[str, Json]], None] | None"
@@ -29,6 +30,62 @@ class ReportState:
     """What to do with it, when it is a retained message that came on subscribing; None: it is live."""
     reported: int | None = None
     """The time that the message itself gives, in ms."""
+    lineage: Lineage | None = None
+    """What of ours led to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportValues:
+    """A message has values from which an entity's state is derived by its conditions."""
+
+    entity: EntityRef
+    topic: str
+    payload: bytes
+    retained: Retained | None = None
+    reported: int | None = None
+    lineage: Lineage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetProperty:
+    """A property of an entity shall have a value."""
+
+    entity: EntityRef
+    name: str
+    value: Json
+    by: UserId
+    login: str
+    topic: str = ""
+    reply: Reply = None
+    lineage: Lineage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetManual:
+    """An entity's state is set by hand, or released."""
+
+    entity: EntityRef
+    by: UserId
+    state: StateId | None = None
+    """None: the manual state is cleared."""
+    reason: str = ""
+    since: int | None = None
+    """From when on, in ms; None: now."""
+    until: int | None = None
+    cleared_by: frozenset[StateId] = frozenset()
+    topic: str = ""
+    reply: Reply = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Somebody calls a job off."""
+
+    job: JobId
+    user: UserId
+    reason: str = ""
+    topic: str = ""
+    reply: Reply = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +100,8 @@ class Execute:
     topic: str = ""
     """The topic that it came on; empty when it came another way."""
     reply: Reply = None
+    lineage: Lineage | None = None
+    """What of ours led to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +121,8 @@ class Finish:
     error: str | None = None
     description: Mapping[str, Json] | None = None
     """What was done, when that is only known now; None leaves what the job says."""
+    reason_code: int | None = None
+    """What the broker said when it acknowledged the message (MQTT 5 §3.4.2.1); None: nobody acknowledged anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +135,8 @@ class AddResult:
     topic: str = ""
     """The topic that it came on; empty when it came another way."""
     reply: Reply = None
+    answer: bool = False
+    """Whether it is the device's answer to what was published."""
 
 
 class RejectReason(StrEnum):
@@ -87,6 +150,11 @@ class RejectReason(StrEnum):
     UNKNOWN_STATE = "unknown_state"
     UNKNOWN_OPERATION = "unknown_operation"
     UNKNOWN_JOB = "unknown_job"
+    UNKNOWN_PROPERTY = "unknown_property"
+    NOT_WRITABLE = "not_writable"
+    """The property is not of the type ReadWrite."""
+    NOT_OPEN = "not_open"
+    """The job has ended already."""
     RETAINED_REQUEST = "retained_request"
     BAD_REQUEST = "bad_request"
     INTERNAL_ERROR = "internal_error"
@@ -112,4 +180,11 @@ class TimerDue:
     timer: TimerId
 
 
-Command: TypeAlias = ReportState | Execute | Begin | Finish | AddResult | Reject | TimerDue
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The worker starts: whatever keeps time by itself, schedules and silence, is set where it is not yet."""
+
+
+Command: TypeAlias = (
+    ReportState | ReportValues | Execute | SetProperty | SetManual | Cancel | Begin | Finish | AddResult | Reject | TimerDue | Arm
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from pointsman.model.lineage import Lineage
+
 
 class Delivery(NamedTuple):
     """One PUBLISH packet that arrived (MQTT 5 §3.3). A named tuple: one is made for every message there is."""
@@ -20,6 +22,8 @@ class Delivery(NamedTuple):
     payload: bytes
     response_topic: str | None = None
     correlation: bytes | None = None
+    lineage: Lineage | None = None
+    """What of ours led to it, as its user properties say (MQTT 5 §3.3.2.3.7)."""
 
 
 class SessionStarted(NamedTuple):

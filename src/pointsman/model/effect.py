@@ -14,6 +14,7 @@ from pointsman.model.delivery import Delivery
 from pointsman.model.ids import EntityRef, JobId, TimerId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
+from pointsman.model.lineage import Lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Publish:
     qos: int
     retain: bool
     content_type: str | None = None
+    lineage: Lineage | None = None
+    """What led to the job: it goes out with the message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """A job that waited is to be carried out now: the store has what carries it out."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """A job is cancelled: end its program, or keep its message from being published, if that can be done still."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Put TimerDue in the queue when the timer's time comes."""
 
@@ -90,4 +107,4 @@ class WakeAt:
     """In ms."""
 
 
-Effect: TypeAlias = Acknowledge | Publish | StartProgram | Announce | Answer | WakeAt
+Effect: TypeAlias = Acknowledge | Publish | StartProgram | Announce | Answer | Resume | CallOff | WakeAt

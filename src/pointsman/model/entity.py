@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.ids import ClassId, EntityId, EntityRef, ScriptId
 from pointsman.model.json import Json
 from pointsman.model.operation import Operation
@@ -20,7 +21,11 @@ class Class:
     description: str = ""
     operations: tuple[Operation, ...] = ()
     triggers: tuple[StateTrigger, ...] = ()
+    conditions: tuple[StateCondition, ...] = ()
+    silence: Silence | None = None
     properties: Mapping[str, Json] = field(default_factory=dict)
+    writable: frozenset[str] = frozenset()
+    """The names of its ReadWrite properties (type 3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,11 @@ class Entity:
     class_id: ClassId | None = None
     operations: tuple[Operation, ...] = ()
     triggers: tuple[StateTrigger, ...] = ()
+    conditions: tuple[StateCondition, ...] = ()
+    """Its own go before its class's."""
+    silence: Silence | None = None
     properties: Mapping[str, Json] = field(default_factory=dict)
+    writable: frozenset[str] = frozenset()
     source: EntityId | None = None
     """The object a link begins at; None for an object."""
     target: EntityId | None = None

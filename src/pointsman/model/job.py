@@ -9,21 +9,24 @@ from typing import Any
 
 from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, StateId, TriggerId, UserId
 from pointsman.model.json import Json
+from pointsman.model.lineage import Lineage
 
 
 class JobStatus(StrEnum):
     """Where a job stands. Which status may follow which is `core/lifecycle.py`'s table."""
 
     QUEUED = "queued"
-    """Recorded; its operation has not begun, or was published and the broker has not answered yet."""
+    """Recorded; its operation has not begun, or was published and the broker has not answered yet. Or it waits: `waits` says for
+    what."""
     RUNNING = "running"
-    """Its program was started."""
+    """Its program was started; or all is done but that the device has to answer, or the effect to be seen."""
     SUCCEEDED = "succeeded"
-    """The broker acknowledged the message, or the program ended with exit code 0."""
+    """The broker acknowledged the message, or the program ended with exit code 0; and the device has answered, and the effect was
+    seen, where the operation asks for it."""
     FAILED = "failed"
     """It could not be carried out, was refused, or the program ended with another exit code; `error` says which."""
     TIMED_OUT = "timed_out"
-    """The program ran into its time limit and was ended."""
+    """The program ran into its time limit and was ended; or no answer came, or the effect was not seen, in time."""
     CANCELLED = "cancelled"
     """Somebody called it off."""
     SUPPRESSED = "suppressed"
@@ -38,6 +41,42 @@ class JobStatus(StrEnum):
 
 
 OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
+
+
+class Waits(StrEnum):
+    """What an open job waits for. While it does, it is not to be carried out."""
+
+    TURN = "turn"
+    """For another job of the same operation to end."""
+    RETRY = "retry"
+    """For the time of its next try."""
+    ANSWER = "answer"
+    """For its device to answer."""
+    CONFIRMATION = "confirmation"
+    """For its effect to be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """How far it is known that a job got, beyond that it was recorded: each rung with its time, in ms."""
+
+    acknowledged: int | None = None
+    """The broker took the message. At QoS 0 nobody says so, and it stays None."""
+    reason_code: int | None = None
+    """What the broker said with that: 0, or 16, that nobody had subscribed (MQTT 5 §3.4.2.1)."""
+    answered: int | None = None
+    """The device answered."""
+    confirmed: int | None = None
+    """The effect was seen."""
+
+    @property
+    def rung(self) -> str:
+        """The highest that was reached."""
+        rungs = {"confirmed": self.confirmed, "answered": self.answered, "acknowledged": self.acknowledged}
+        return next((name for name, at in rungs.items() if at is not None), "recorded")
+
+
+RECORDED = Ladder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +139,11 @@ class Job:
     """When it reached a final status, in ms."""
     error: str | None = None
     results: tuple[CustomResult, ...] = ()
+    waits: Waits | None = None
+    """What it waits for, while it is open."""
+    ladder: Ladder = RECORDED
+    lineage: Lineage | None = None
+    """What led to it, when that was another job; None: it is the first of its chain."""
 
     def to_json(self) -> dict[str, Any]:
         """The public JSON: the documented fields under their names, ours beside them."""
@@ -119,4 +163,16 @@ class Job:
             "attempts": self.attempts,
             "args": self.args,
             "change_id": self.change_id,
+            "waits": self.waits,
+            "delivery": {
+                "rung": self.ladder.rung,
+                "recorded": self.timestamp,
+                "acknowledged": self.ladder.acknowledged,
+                "reason_code": self.ladder.reason_code,
+                "answered": self.ladder.answered,
+                "confirmed": self.ladder.confirmed,
+            },
+            "caused_by": None if self.lineage is None else self.lineage.by,
+            "root_id": self.id if self.lineage is None else self.lineage.root,
+            "hop": 0 if self.lineage is None else self.lineage.hop,
         }

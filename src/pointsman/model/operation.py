@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pointsman.model.conduct import PLAIN, Conduct
 from pointsman.model.ids import OperationId, ScriptId
+from pointsman.model.schedule import Schedule
 from pointsman.model.template import Template
 
 
@@ -24,6 +26,10 @@ class MqttOperation:
     """MQTT 5 §3.3.2.3.9; not sent on 3.1.1."""
     description: str = ""
     popup_result: bool = False
+    conduct: Conduct = PLAIN
+    on_property: bool = False
+    """Whether it runs when a ReadWrite property of its owner is modified (`runOnReadWritePropertyModification`)."""
+    schedules: tuple[Schedule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,10 @@ class ProgramOperation:
     """How much of its output is kept, in bytes: the first and the last half of it."""
     description: str = ""
     popup_result: bool = False
+    conduct: Conduct = PLAIN
+    on_property: bool = False
+    """Whether it runs when a ReadWrite property of its owner is modified (`runOnReadWritePropertyModification`)."""
+    schedules: tuple[Schedule, ...] = ()
 
 
 Operation: TypeAlias = MqttOperation | ProgramOperation

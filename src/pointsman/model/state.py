@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pointsman.model.ids import ChangeId, EntityRef, StateId
+from pointsman.model.ids import ChangeId, EntityRef, StateId, UserId
+from pointsman.model.lineage import Lineage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,25 @@ class EntityState:
     """When it was entered, in ms."""
     change: ChangeId | None
     """The change that led to it; None when a retained report only set the baseline."""
+    heard: int | None = None
+    """When anything was heard of the entity last, in ms, as far as somebody wants to know (`Silence`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualState:
+    """A state that somebody set by hand (reference: *Manual state*). It stands before what is reported, until it is cleared."""
+
+    state: StateId
+    reason: str
+    by: UserId
+    since: int
+    """From when on it holds, in ms."""
+    until: int | None = None
+    """Until when, in ms; None: until it is cleared."""
+    cleared_by: frozenset[StateId] = frozenset()
+    """A report of one of these clears it."""
+    reported: StateId | None = None
+    """What was reported last, which holds again once it is cleared; None: nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +98,7 @@ class StateChange:
     """Known from a retained snapshot: it happened while nobody listened."""
     topic: str | None = None
     """The topic that the report came on."""
+    reason: str | None = None
+    """Why, when no report of the state itself led to it: a manual state, a condition, silence."""
+    lineage: Lineage | None = None
+    """What of ours led to it."""

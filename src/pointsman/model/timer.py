@@ -5,28 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pointsman.model.ids import ChangeId, EntityRef, StateId, TimerId, TriggerId
+from pointsman.model.ids import ChangeId, EntityRef, StateId, TimerId
+from pointsman.model.lineage import Lineage
 
 
 class TimerKind(StrEnum):
     """What a timer is for."""
 
     HOLD = "hold"
-    """A state must hold until then."""
+    """A state must hold until then. Its subject is a trigger."""
     REPEAT = "repeat"
-    """An operation runs again while a state holds."""
+    """An operation runs again while a state holds. Its subject is a trigger."""
+    RETRY = "retry"
+    """A job is tried again. Its subject is the job, its detail how often the job had been begun."""
+    ANSWER = "answer"
+    """Until then a device must have answered. As with `retry`."""
+    CONFIRMATION = "confirmation"
+    """Until then the effect must have been seen. As with `retry`."""
+    SCHEDULE = "schedule"
+    """An operation runs. Its subject is the operation, its detail the schedule as it was written."""
+    SILENCE = "silence"
+    """Until then something must have been heard of the entity."""
+    MANUAL = "manual"
+    """A manual state begins or ends. Its detail is `begin` or `end`."""
+
+
+OF_CHANGES = frozenset({TimerKind.HOLD, TimerKind.REPEAT})
+"""What is void as soon as the state changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timer:
-    """A trigger that waits. It remembers the change that it waits on, since the message is gone by then."""
+class Waiting:
+    """The change that a trigger waits on, since the message is gone by then."""
 
-    id: TimerId
-    due: int
-    """When, in ms."""
-    kind: TimerKind
-    entity: EntityRef
-    trigger: TriggerId
     change: ChangeId
     state: StateId
     previous: StateId | None
@@ -36,3 +47,19 @@ class Timer:
     offline: bool
     payload: bytes
     """The message that reported the state."""
+    lineage: Lineage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Something that waits for its time."""
+
+    id: TimerId
+    due: int
+    """When, in ms."""
+    kind: TimerKind
+    entity: EntityRef
+    subject: str = ""
+    detail: str = ""
+    waiting: Waiting | None = None
+    """With `hold` and `repeat`."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pointsman.model.expression import Expression
 from pointsman.model.ids import OperationId, StateId, TriggerId
+from pointsman.model.operation import ProgramOperation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +73,5 @@ class StateTrigger:
     late: Late = Late.FIRE
     latest_ms: int | None = None
     """How late it may still fire, in ms; None: however late."""
+    program: ProgramOperation | None = None
+    """What it runs itself (type `script` of the reference), under the id in `operation`; None: an operation of the entity."""

@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from pointsman.model.command import RejectReason
 from pointsman.model.effect import Dispatch
-from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
+from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId, UserId
 from pointsman.model.job import CustomResult, Job
-from pointsman.model.state import EntityState, StateChange
+from pointsman.model.json import Json
+from pointsman.model.state import EntityState, ManualState, StateChange
 from pointsman.model.timer import Timer
 
 
@@ -32,10 +33,11 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class AddChange:
-    """An entry of the state history, with what was considered at it."""
+    """An entry of the state history, with what was considered at it, and the message, so that it can be replayed."""
 
     change: StateChange
     trace: tuple[Considered, ...] = ()
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,17 @@ class AddJob:
 
 @dataclass(frozen=True, slots=True)
 class UpdateJob:
-    """A job's status, description, attempts, finished and error are now these. With a final status its dispatch is dropped."""
+    """What can change of a job (status, description, attempts, finished, error, waits, ladder) is now this. With a final status
+    its dispatch is dropped."""
 
     job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A job that waited for its turn, or for its next try, does so no more."""
+
+    job: JobId
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +151,46 @@ class DropTimers:
     entity: EntityRef
 
 
+@dataclass(frozen=True, slots=True)
+class SaveManual:
+    """The entity's manual state is now this one; None: it has none any more."""
+
+    entity: EntityRef
+    manual: ManualState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveProperty:
+    """A property's value, which goes before the one that the catalog has."""
+
+    entity: EntityRef
+    name: str
+    value: Json
+    at: int
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveQuarantine:
+    """An operation of an entity is not run by triggers until then."""
+
+    entity: EntityRef
+    operation: OperationId
+    until: int
+    """In ms."""
+    times: int
+    """How often in a row."""
+
+
 Write: TypeAlias = (
     SaveState
     | AddChange
     | AddJob
     | UpdateJob
+    | Release
+    | SaveManual
+    | SaveProperty
+    | SaveQuarantine
     | AppendResult
     | CountReject
     | AddAudit

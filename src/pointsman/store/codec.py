@@ -6,69 +6,34 @@ number came from outside is made fit for every database here, so that no message
 
 from __future__ import annotations
 
-import json
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pydantic_core import from_json, to_json
-
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, TimerId, TriggerId, UserId
-from pointsman.model.job import CustomResult, Job, JobStatus, ProcessMeta
+from pointsman.model.job import RECORDED, CustomResult, Job, JobStatus, Ladder, ProcessMeta, Waits
 from pointsman.model.json import Json
-from pointsman.model.state import EntityState, StateChange
-from pointsman.model.timer import Timer, TimerKind
-from pointsman.model.write import AddAudit, Considered
+from pointsman.model.lineage import Lineage
+from pointsman.model.state import EntityState, ManualState, StateChange
+from pointsman.model.timer import Timer, TimerKind, Waiting
+from pointsman.model.write import AddAudit, Considered, SaveProperty
+from pointsman.store.text import json_text, json_value, storable, storable_or_none
 
 Value = str | int | bytes | None
 Values = tuple[Value, ...]
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""PostgreSQL takes no NUL in text, and no database a lone surrogate."""
 _INT64 = 1 << 63
-
-
-def json_text(value: Json) -> str:
-    """The value as JSON text, from which `json_value` makes it again: integers of any size, any Unicode, NaN and infinities."""
-    try:
-        return to_json(value, fallback=dict).decode()
-    except ValueError:  # a lone surrogate, or nested deeper than pydantic goes
-        return json.dumps(value, default=dict, separators=(",", ":"))
-
-
-def json_value(text: str) -> Json:
-    """The value of a JSON text that `json_text` made."""
-    try:
-        value: Json = from_json(text)
-    except ValueError:  # what only json.dumps could write, only json.loads can read
-        value = json.loads(text)
-    return value
-
-
-def is_storable(key: str) -> bool:
-    """Whether a row can have this key at all. To ask PostgreSQL for one that cannot is an error there."""
-    return _UNSTORABLE.search(key) is None
-
-
-def storable(text: str) -> str:
-    """The text, with U+FFFD for what a database cannot hold."""
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def _storable_or_none(text: str | None) -> str | None:
-    return None if text is None else _UNSTORABLE.sub("\ufffd", text)
 
 
 def state_row(state: EntityState) -> Values:
     """A row of `entities`."""
     kind, id_ = state.entity
-    return (kind, id_, state.state, state.previous, state.since, state.change)
+    return (kind, id_, state.state, state.previous, state.since, state.change, state.heard)
 
 
-def change_row(change: StateChange, trace: Sequence[Considered]) -> Values:
+def change_row(change: StateChange, trace: Sequence[Considered], payload: bytes) -> Values:
     """A row of `state_history`. A time outside 64 bits, which only a message can claim, is dropped."""
     kind, id_ = change.entity
     reported = change.reported
@@ -81,8 +46,11 @@ def change_row(change: StateChange, trace: Sequence[Considered]) -> Values:
         change.at,
         reported if reported is not None and -_INT64 <= reported < _INT64 else None,
         change.changed_while_offline,
-        _storable_or_none(change.topic),
+        storable_or_none(change.topic),
         json_text([[each.trigger, each.skipped, each.detail, each.job] for each in trace]) if trace else None,
+        payload,
+        storable_or_none(change.reason),
+        _lineage_text(change.lineage),
     )
 
 
@@ -95,27 +63,35 @@ def trace_of(text: str | None) -> tuple[Considered, ...]:
 def timer_row(timer: Timer) -> Values:
     """A row of `timers`."""
     kind, id_ = timer.entity
-    document: Json = {
-        "kind": timer.kind.value,
-        "trigger": timer.trigger,
-        "change": timer.change,
-        "state": timer.state,
-        "previous": timer.previous,
-        "previous_age": timer.previous_age,
-        "reported": timer.reported,
-        "offline": timer.offline,
-        "payload": b64encode(timer.payload).decode(),
-    }
-    return (timer.id, timer.due, kind, id_, json_text(document))
+    document: dict[str, Json] = {"kind": timer.kind.value, "subject": timer.subject, "detail": timer.detail}
+    if (waiting := timer.waiting) is not None:
+        document |= {
+            "change": waiting.change,
+            "state": waiting.state,
+            "previous": waiting.previous,
+            "previous_age": waiting.previous_age,
+            "reported": waiting.reported,
+            "offline": waiting.offline,
+            "payload": b64encode(waiting.payload).decode(),
+            "lineage": _lineage_text(waiting.lineage),
+        }
+    return (timer.id, timer.due, kind, id_, json_text(document), timer.kind.value)
 
 
 def timer_of(row: Sequence[Any]) -> Timer:
     """The timer in a row of `timers`."""
-    id_, due, kind, entity, document = row
+    id_, due, kind, entity, document, _ = row
     fields: Any = json_value(document)
-    fields["kind"] = TimerKind(fields["kind"])
-    fields["payload"] = b64decode(fields["payload"])
-    return Timer(id=TimerId(id_), due=due, entity=EntityRef(OwnerType(kind), EntityId(entity)), **fields)
+    what = TimerKind(fields.pop("kind"))
+    # Until schema 0003 every timer was a trigger's.
+    subject, detail = fields.pop("subject", None) or fields.pop("trigger", ""), fields.pop("detail", "")
+    waiting = None
+    if fields:
+        fields["payload"] = b64decode(fields["payload"])
+        fields["lineage"] = _lineage_of(fields.get("lineage"))
+        waiting = Waiting(**fields)
+    ref = EntityRef(OwnerType(kind), EntityId(entity))
+    return Timer(id=TimerId(id_), due=due, kind=what, entity=ref, subject=subject, detail=detail, waiting=waiting)
 
 
 def job_row(job: Job, dispatch: Dispatch | None) -> Values:
@@ -135,14 +111,23 @@ def job_row(job: Job, dispatch: Dispatch | None) -> Values:
         json_text(job.args) if job.args else None,
         job.attempts,
         job.finished,
-        _storable_or_none(job.error),
+        storable_or_none(job.error),
         None if dispatch is None else dispatch_text(job, dispatch),
+        job.waits,
+        *_ladder(job),
+        _lineage_text(job.lineage),
     )
 
 
 def outcome_row(job: Job) -> Values:
     """What an update of `jobs` sets, then the job's id."""
-    return (job.status.value, json_text(job.description), job.attempts, job.finished, _storable_or_none(job.error), job.id)
+    known = (job.status.value, json_text(job.description), job.attempts, job.finished, storable_or_none(job.error))
+    return (*known, job.waits, *_ladder(job), job.id)
+
+
+def _ladder(job: Job) -> Values:
+    ladder = job.ladder
+    return (ladder.acknowledged, ladder.reason_code, ladder.answered, ladder.confirmed)
 
 
 def result_row(id_: str, job: JobId, result: CustomResult) -> Values:
@@ -153,7 +138,7 @@ def result_row(id_: str, job: JobId, result: CustomResult) -> Values:
 def audit_row(entry: AddAudit) -> Values:
     """A row of `audit`."""
     texts = (storable(entry.actor), storable(entry.action), storable(entry.subject))
-    return (entry.id, entry.at, *texts, _storable_or_none(entry.before), _storable_or_none(entry.after))
+    return (entry.id, entry.at, *texts, storable_or_none(entry.before), storable_or_none(entry.after))
 
 
 def dispatch_text(job: Job, dispatch: Dispatch) -> str:
@@ -180,20 +165,22 @@ def dispatch_of(text: str, job: Job) -> Dispatch:
     """What carries out the job, as `dispatch_text` wrote it."""
     fields: Any = json_value(text)
     if "qos" in fields:
-        return Publish(job=job.id, **{"topic": job.description.get("topic"), "message": job.description.get("message"), **fields})
+        said = {"topic": job.description.get("topic"), "message": job.description.get("message"), "lineage": job.lineage}
+        return Publish(job=job.id, **{**said, **fields})
     arguments = tuple(fields.pop("arguments"))
     return StartProgram(job=job.id, entity=job.owner, arguments=arguments, **fields)
 
 
 def state_of(row: Sequence[Any]) -> EntityState:
     """The state in a row of `entities`."""
-    kind, id_, state, previous, since, change = row
-    return EntityState(entity=EntityRef(OwnerType(kind), id_), state=state, previous=previous, since=since, change=change)
+    kind, id_, state, previous, since, change, heard = row
+    ref = EntityRef(OwnerType(kind), id_)
+    return EntityState(entity=ref, state=state, previous=previous, since=since, change=change, heard=heard)
 
 
 def change_of(row: Sequence[Any]) -> StateChange:
     """The change in a row of `state_history`."""
-    id_, kind, entity, previous, state, at, reported, offline, topic, _ = row
+    id_, kind, entity, previous, state, at, reported, offline, topic, _, _, reason, lineage = row
     return StateChange(
         id=ChangeId(id_),
         entity=EntityRef(OwnerType(kind), EntityId(entity)),
@@ -203,12 +190,16 @@ def change_of(row: Sequence[Any]) -> StateChange:
         reported=reported,
         changed_while_offline=bool(offline),
         topic=topic,
+        reason=reason,
+        lineage=_lineage_of(lineage),
     )
 
 
 def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
     """The job in a row of `jobs`."""
-    id_, operation, kind, owner, user, timestamp, status, description, meta, change, args, attempts, finished, error, _ = row
+    id_, operation, kind, owner, user, timestamp, status, description, meta, change, args, attempts, finished, error, *rest = row
+    _, waits, acknowledged, code, answered, confirmed, lineage = rest
+    ladder = (acknowledged, code, answered, confirmed)
     return Job(
         id=JobId(id_),
         operation_id=OperationId(operation),
@@ -224,7 +215,44 @@ def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
         finished=finished,
         error=error,
         results=results,
+        waits=None if waits is None else Waits(waits),
+        ladder=RECORDED if ladder == _NOTHING else _ladder_of(*ladder),
+        lineage=_lineage_of(lineage),
     )
+
+
+def manual_row(entity: EntityRef, manual: ManualState) -> Values:
+    """A row of `manual_states`."""
+    document = {name: getattr(manual, name) for name in ("state", "reason", "by", "since", "until", "reported")}
+    return (entity.kind, entity.id, json_text({**document, "cleared_by": sorted(manual.cleared_by)}))
+
+
+def manual_of(document: str) -> ManualState:
+    """The manual state in a row of `manual_states`."""
+    fields: Any = json_value(document)
+    fields["cleared_by"] = frozenset(fields["cleared_by"])
+    return ManualState(**fields)
+
+
+def property_row(saved: SaveProperty) -> Values:
+    """A row of `property_values`."""
+    return (saved.entity.kind, saved.entity.id, saved.name, json_text(saved.value), saved.at, storable(saved.by))
+
+
+_NOTHING = (None, None, None, None)
+
+
+def _ladder_of(acknowledged: int | None, code: int | None, answered: int | None, confirmed: int | None) -> Ladder:
+    return Ladder(acknowledged=acknowledged, reason_code=code, answered=answered, confirmed=confirmed)
+
+
+def _lineage_text(lineage: Lineage | None) -> str | None:
+    return None if lineage is None else json_text([lineage.root, lineage.by, lineage.hop])
+
+
+def _lineage_of(text: str | None) -> Lineage | None:
+    fields: Any = None if text is None else json_value(text)
+    return None if fields is None else Lineage(*fields)
 
 
 def result_of(row: Sequence[Any]) -> CustomResult:

@@ -31,7 +31,7 @@ class SqlStore:
             unit = SqlUnit(connection, self._database.statements, self._session, self._keep_rejects)
             yield unit
         if self._session.following is not None:
-            self._session.following += unit.remembered
+            self._session.following += unit.inboxed
 
     def prune_chunk(self, before_ms: int | None, keep_jobs: int | None, limit: int) -> int:
         """Delete up to `limit` of the oldest final jobs that ended before `before_ms` or are beyond the newest `keep_jobs`, and

@@ -34,6 +34,10 @@ class Statements:
     count_reject: str
     mark_fired: str
     save_timer: str
+    release_job: str
+    save_manual: str
+    save_property: str
+    save_quarantine: str
 
     @classmethod
     def compile(cls, dialect: Dialect) -> Statements:
@@ -50,6 +54,10 @@ class Statements:
             count_reject=_count(dialect),
             mark_fired=_upsert(dialect, tables.trigger_marks),
             save_timer=_insert(dialect, tables.timers),
+            release_job=_release(dialect),
+            save_manual=_upsert(dialect, tables.manual_states),
+            save_property=_upsert(dialect, tables.property_values),
+            save_quarantine=_upsert(dialect, tables.quarantines),
         )
 
 
@@ -82,9 +90,17 @@ def _count(dialect: Dialect) -> str:
     return str(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=counted).compile(dialect=dialect))
 
 
+_LADDER = ("acknowledged", "reason_code", "answered", "confirmed")
+
+
+def _release(dialect: Dialect) -> str:
+    jobs = tables.jobs
+    return str(update(jobs).where(jobs.c.id == bindparam("job")).values(waits=null()).compile(dialect=dialect))
+
+
 def _outcome(dialect: Dialect, *, final: bool) -> str:
     jobs = tables.jobs
-    names = ("status", "description", "attempts", "finished", "error")
+    names = ("status", "description", "attempts", "finished", "error", "waits", *_LADDER)
     known: dict[str, BindParameter[Any] | Null] = {name: bindparam(f"new_{name}") for name in names}
     if final:
         known["dispatch"] = null()

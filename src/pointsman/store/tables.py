@@ -40,6 +40,7 @@ entities = Table(
     Column("previous_id", Text),
     Column("since", BigInteger, nullable=False),
     Column("change_id", Text),
+    Column("heard", BigInteger),
     sqlite_with_rowid=False,
 )
 """The state that each entity which ever reported one is in."""
@@ -57,11 +58,14 @@ state_history = Table(
     Column("offline", Boolean, nullable=False),
     Column("topic", Text),
     Column("trace", Text),
+    Column("payload", LargeBinary),
+    Column("reason", Text),
+    Column("lineage", Text),
     # No id is both an object's and a link's, so the id alone finds an entity.
     Index("state_history_by_entity", "entity_id", "id"),
     sqlite_with_rowid=False,
 )
-"""Every change of an entity's state, as it was taken in; `trace` has the verdict on each trigger."""
+"""Every change of an entity's state, as it was taken in; `trace` has the verdict on each trigger, `payload` the message."""
 
 jobs = Table(
     "jobs",
@@ -81,12 +85,19 @@ jobs = Table(
     Column("finished", BigInteger),
     Column("error", Text),
     Column("dispatch", Text),
+    Column("waits", Text),
+    Column("acknowledged", BigInteger),
+    Column("reason_code", SmallInteger),
+    Column("answered", BigInteger),
+    Column("confirmed", BigInteger),
+    Column("lineage", Text),
     Index("jobs_by_owner", "owner_id", "id"),
     # All but what nearly every job ends as: small, and it finds the open ones (the outbox) as well as the failed ones.
     Index("jobs_by_status", "status", "id", sqlite_where=NOT_SUCCEEDED, postgresql_where=NOT_SUCCEEDED),
     sqlite_with_rowid=False,
 )
-"""Every execution of an operation. `dispatch` is what carries it out, and null once it is final: the outbox."""
+"""Every execution of an operation. `dispatch` is what carries it out, and null once it is final: the outbox. What `waits` is not
+to be carried out now."""
 
 timers = Table(
     "timers",
@@ -96,10 +107,56 @@ timers = Table(
     Column("owner_type", SmallInteger, nullable=False),
     Column("entity_id", Key, nullable=False),
     Column("document", Text, nullable=False),
+    Column("kind", Key, nullable=False, server_default="hold"),
     Index("timers_by_entity", "entity_id"),
     sqlite_with_rowid=False,
 )
-"""Triggers that wait: for a state to have held for a while, or to run again while it holds."""
+"""What waits for its time: holds and repetitions of triggers, tries and deadlines of jobs, schedules, manual states."""
+
+manual_states = Table(
+    "manual_states",
+    metadata,
+    Column("owner_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("entity_id", Key, primary_key=True),
+    Column("document", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""States that were set by hand and have not been cleared yet."""
+
+property_values = Table(
+    "property_values",
+    metadata,
+    Column("owner_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("entity_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Values of ReadWrite properties that were set while running; they go before those of the catalog."""
+
+quarantines = Table(
+    "quarantines",
+    metadata,
+    Column("owner_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("entity_id", Key, primary_key=True),
+    Column("operation_id", Key, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Operations of entities that triggers do not run for a while, since they ran in circles."""
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("reason", Key, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("examples", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How often triggers did not fire for each reason, with the last examples of each."""
 
 trigger_marks = Table(
     "trigger_marks",

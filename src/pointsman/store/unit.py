@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_
@@ -15,46 +14,39 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_
 from pointsman.model.effect import Dispatch
 from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, TimerId, TriggerId
 from pointsman.model.job import OPEN, Job
+from pointsman.model.remembered import Remembered
 from pointsman.model.state import EntityState
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
-    AddAudit,
-    AddChange,
-    AddJob,
-    AppendResult,
     CountReject,
-    DropTimer,
-    DropTimers,
-    ForgetDeliveries,
-    MarkFired,
-    RememberDelivery,
-    SaveFilters,
-    SaveState,
-    SaveTimer,
-    UpdateJob,
     Write,
 )
 from pointsman.store.codec import (
-    Values,
-    audit_row,
-    change_row,
     dispatch_of,
-    is_storable,
-    job_row,
+    manual_row,
     outcome_row,
-    result_row,
+    property_row,
     state_of,
     state_row,
-    storable,
     timer_of,
     timer_row,
 )
 from pointsman.store.fetch import by_status, fetch_jobs, jobs_of
+from pointsman.store.remembered import remembered
+from pointsman.store.rows import Rows, gather, reject_rows
 from pointsman.store.statements import Statements, run
-from pointsman.store.tables import entities, inbox, jobs, rejects, state_history, subscriptions, timers, trigger_marks
-
-TOPIC_KEPT = 512
-"""How much of a rejected message's topic is kept, in characters: it is part of a key, which PostgreSQL bounds to 2,704 bytes."""
+from pointsman.store.tables import (
+    entities,
+    inbox,
+    jobs,
+    manual_states,
+    rejects,
+    state_history,
+    subscriptions,
+    timers,
+    trigger_marks,
+)
+from pointsman.store.text import is_storable
 
 
 @dataclass(slots=True)
@@ -69,26 +61,6 @@ class Session:
     transaction that is tried again writes the same rows again."""
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Writes, gathered by table."""
-
-    states: dict[EntityRef, EntityState] = field(default_factory=dict)
-    changes: list[Values] = field(default_factory=list)
-    jobs: list[Values] = field(default_factory=list)
-    outcomes: dict[JobId, Job] = field(default_factory=dict)
-    results: list[Values] = field(default_factory=list)
-    audit: list[Values] = field(default_factory=list)
-    rejects: list[CountReject] = field(default_factory=list)
-    forget: bool = False
-    deliveries: list[RememberDelivery] = field(default_factory=list)
-    filters: tuple[str, ...] | None = None
-    fired: dict[tuple[EntityRef, TriggerId], int] = field(default_factory=dict)
-    timers: dict[TimerId, Timer] = field(default_factory=dict)
-    gone: list[TimerId] = field(default_factory=list)
-    void: set[EntityRef] = field(default_factory=set)
-
-
 class SqlUnit:
     """A transaction that is under way on `connection`."""
 
@@ -97,7 +69,7 @@ class SqlUnit:
         self._statements = statements
         self._session = session
         self._keep_rejects = keep_rejects
-        self.remembered = 0
+        self.inboxed = 0
         """How many deliveries were added to the inbox."""
 
     def states(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, EntityState]:
@@ -117,8 +89,8 @@ class SqlUnit:
         return {job.id: job for job in fetch_jobs(self._connection, select(jobs).where(jobs.c.id.in_(known)))}
 
     def open_jobs(self, after: JobId | None, limit: int) -> Sequence[tuple[Job, Dispatch]]:
-        """Jobs that are queued or running, with what carries them out, in the order of their ids, from the one after `after`."""
-        waiting = select(jobs).where(jobs.c.dispatch.is_not(None), jobs.c.id > (after or ""))
+        """Open jobs that wait for nothing, with what carries them out, in the order of their ids, from the one after `after`."""
+        waiting = select(jobs).where(jobs.c.dispatch.is_not(None), jobs.c.waits.is_(None), jobs.c.id > (after or ""))
         rows = self._connection.execute(by_status(waiting, OPEN, limit, newest_first=False)).all()
         return [(job, dispatch_of(row.dispatch, job)) for job, row in zip(jobs_of(self._connection, rows), rows, strict=True)]
 
@@ -126,6 +98,10 @@ class SqlUnit:
         """These timers, as far as they exist; all of them for None."""
         query = select(timers) if ids is None else select(timers).where(timers.c.id.in_(ids))
         return {timer.id: timer for timer in map(timer_of, self._connection.execute(query))}
+
+    def remembered(self) -> Remembered:
+        """What a worker has to remember of the time before it started."""
+        return remembered(self._connection)
 
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         """When triggers fired last for these entities, in ms; only those that rest after it."""
@@ -159,11 +135,12 @@ class SqlUnit:
 
     def apply(self, writes: Sequence[Write]) -> None:
         """Carry out the writes. New rows go in before what changes them; of several changes of one row the last one counts."""
-        rows = _gather(writes)
+        rows = gather(writes)
         statements, connection = self._statements, self._connection
         run(connection, statements.add_change, rows.changes)
         run(connection, statements.save_state, [state_row(state) for state in rows.states.values()])
         run(connection, statements.add_job, rows.jobs)
+        run(connection, statements.release_job, [(job,) for job in rows.released])
         known = rows.outcomes.values()
         run(connection, statements.begin_job, [outcome_row(job) for job in known if job.status in OPEN])
         run(connection, statements.finish_job, [outcome_row(job) for job in known if job.status not in OPEN])
@@ -176,34 +153,48 @@ class SqlUnit:
         if rows.filters is not None:
             self._save_filters(rows.filters)
         self._keep_time(rows)
+        self._keep_in_mind(rows)
 
-    def _keep_time(self, rows: _Rows) -> None:
+    def _keep_in_mind(self, rows: Rows) -> None:
+        """What decisions are made on besides the catalog and the states."""
+        connection, statements = self._connection, self._statements
+        for entity, manual in rows.manual.items():
+            if manual is None:
+                mine = (manual_states.c.owner_type == entity.kind, manual_states.c.entity_id == entity.id)
+                connection.execute(delete(manual_states).where(*mine))
+        run(connection, statements.save_manual, [manual_row(ref, manual) for ref, manual in rows.manual.items() if manual])
+        run(connection, statements.save_property, [property_row(saved) for saved in rows.properties.values()])
+        quarantined = [(*each.entity, each.operation, each.until, each.times) for each in rows.quarantines.values()]
+        run(connection, statements.save_quarantine, quarantined)
+
+    def _keep_time(self, rows: Rows) -> None:
         """What triggers remember. Timers that were set after their entity's others became void are set last."""
         connection = self._connection
         run(connection, self._statements.mark_fired, [(*entity, trigger, at) for (entity, trigger), at in rows.fired.items()])
         for kind in OwnerType:
             ids = [ref.id for ref in rows.void if ref.kind == kind]
             if ids:
-                connection.execute(delete(timers).where(timers.c.owner_type == kind, timers.c.entity_id.in_(ids)))
+                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(OF_CHANGES))
+                connection.execute(delete(timers).where(*theirs))
         if rows.gone:
             connection.execute(delete(timers).where(timers.c.id.in_(rows.gone)))
         run(connection, self._statements.save_timer, [timer_row(timer) for timer in rows.timers.values()])
 
-    def _remember(self, rows: _Rows) -> None:
+    def _remember(self, rows: Rows) -> None:
         session, connection = self._session, self._connection
         mine = inbox.c.session == session.name
         if session.following is None:
             session.following = (connection.scalar(select(func.max(inbox.c.n)).where(mine)) or 0) + 1
         if rows.forget:
             connection.execute(delete(inbox).where(mine))
-        first = session.following + self.remembered
+        first = session.following + self.inboxed
         numbered = [(session.name, first + n, each.packet_id, each.digest) for n, each in enumerate(rows.deliveries)]
         run(connection, self._statements.remember_delivery, numbered[-session.keep :])
-        self.remembered += len(numbered)
+        self.inboxed += len(numbered)
         connection.execute(delete(inbox).where(mine, inbox.c.n < first + len(numbered) - session.keep))
 
     def _count(self, counted: Sequence[CountReject]) -> None:
-        run(self._connection, self._statements.count_reject, _reject_rows(counted))
+        run(self._connection, self._statements.count_reject, reject_rows(counted))
         beyond = (
             select(rejects.c.reason, rejects.c.topic)
             .order_by(rejects.c.last_at.desc(), rejects.c.reason, rejects.c.topic)
@@ -222,52 +213,3 @@ def _states(kind: OwnerType, ids: Sequence[str]) -> Select[Any]:
     """The rows of these entities, in the order of their ids: the order in which every worker locks them."""
     key = entities.c.entity_id
     return select(entities).where(entities.c.owner_type == kind, key.in_(ids)).order_by(key).with_for_update()
-
-
-def _gather(writes: Sequence[Write]) -> _Rows:
-    rows = _Rows()
-    for write in writes:
-        match write:
-            case SaveState(state):
-                rows.states[state.entity] = state
-            case AddChange(change, trace):
-                rows.changes.append(change_row(change, trace))
-            case AddJob(job, dispatch):
-                rows.jobs.append(job_row(job, dispatch))
-            case UpdateJob(job):
-                rows.outcomes[job.id] = job
-            case RememberDelivery():
-                rows.deliveries.append(write)
-            case AppendResult(id_, job_id, result):
-                rows.results.append(result_row(id_, job_id, result))
-            case AddAudit():
-                rows.audit.append(audit_row(write))
-            case CountReject():
-                rows.rejects.append(write)
-            case ForgetDeliveries():
-                rows.forget = True
-                rows.deliveries.clear()
-            case SaveFilters(filters):
-                rows.filters = filters
-            case MarkFired(entity, trigger, at):
-                rows.fired[entity, trigger] = at
-            case SaveTimer(timer):
-                rows.timers[timer.id] = timer
-            case DropTimer(timer_id):
-                rows.timers.pop(timer_id, None)
-                rows.gone.append(timer_id)
-            case DropTimers(entity):
-                rows.void.add(entity)
-                rows.timers = {id_: timer for id_, timer in rows.timers.items() if timer.entity != entity}
-    return rows
-
-
-def _reject_rows(counted: Sequence[CountReject]) -> list[Values]:
-    """One row for each reason and topic, however often it was counted."""
-    groups: defaultdict[tuple[str, str], list[CountReject]] = defaultdict(list)
-    for each in counted:
-        groups[each.reason.value, storable(each.topic)[:TOPIC_KEPT]].append(each)
-    return [
-        (*key, len(group), group[0].at, group[-1].at, storable(group[-1].detail), group[-1].payload)
-        for key, group in groups.items()
-    ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from pointsman.model.write import AddAudit
-from pointsman.store.codec import storable
 from pointsman.store.reads.reader import Reader
 from pointsman.store.tables import audit
+from pointsman.store.text import storable
 
 
 def entries(reader: Reader, *, before: str | None = None, limit: int = 50) -> list[AddAudit]:

@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from pointsman.model.ids import EntityRef
 from pointsman.model.state import EntityState
-from pointsman.store.codec import state_of, storable
+from pointsman.store.codec import state_of
 from pointsman.store.reads.reader import Reader
 from pointsman.store.tables import entities
+from pointsman.store.text import storable
 
 
 def state(reader: Reader, entity: EntityRef) -> EntityState | None:

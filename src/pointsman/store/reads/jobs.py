@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Select, select
 
 from pointsman.model.ids import EntityId, JobId, OperationId
 from pointsman.model.job import Job, JobStatus
-from pointsman.store.codec import storable
 from pointsman.store.fetch import by_status, fetch_jobs
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import jobs
+from pointsman.store.text import storable
 
 PAGE = 500
 """How many jobs an export reads at a time."""
