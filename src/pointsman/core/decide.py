@@ -9,16 +9,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pointsman.core.admit import record
 from pointsman.core.change import Baseline, NoChange, change_of
-from pointsman.core.fire import on_change, on_timer, record, state_of
+from pointsman.core.context import context_of
+from pointsman.core.fire import on_change, on_timer
 from pointsman.core.lifecycle import advance
+from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, seen, take_up
 from pointsman.core.plan import plan
-from pointsman.core.render import Context
 from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Resolved
 from pointsman.model.command import (
     AddResult,
+    Arm,
     Begin,
+    Cancel,
     Command,
     Execute,
     Finish,
@@ -29,9 +33,10 @@ from pointsman.model.command import (
     TimerDue,
 )
 from pointsman.model.effect import Announce, Answer, Effect
-from pointsman.model.ids import JobId
+from pointsman.model.ids import JobId, TimerId
 from pointsman.model.job import CustomResult, JobStatus
 from pointsman.model.json import Json
+from pointsman.model.timer import TimerKind
 from pointsman.model.write import AddAudit, AppendResult, CountReject, DropTimers, SaveState, UpdateJob, Write
 
 EXCERPT = 1024
@@ -44,7 +49,9 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
         case ReportState():
             return _report(world, command, at, new_id)
         case Finish():
-            return _finish(world, command, at)
+            return _finish(world, command, at, new_id)
+        case Cancel():
+            return _cancel(world, command, at, new_id)
         case Begin():
             return _begin(world, command, at)
         case Execute():
@@ -52,7 +59,9 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
         case AddResult():
             return _add_result(world, command, at, new_id)
         case TimerDue():
-            return on_timer(world, command.timer, at, new_id)
+            return _timer_due(world, command.timer, at, new_id)
+        case Arm():
+            return take_up(world)
         case Reject():
             return _reject(command, at)
         case _:
@@ -66,12 +75,13 @@ def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decisi
         return _reject(Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=detail, payload=report.payload), at)
     known = world.states.get(report.entity)
     reading = change_of(report, known, at, new_id)
+    proof = NOTHING if report.retained else seen(world, report.entity, report.state, at, new_id)
     if isinstance(reading, NoChange):
-        return NOTHING
+        return proof
     if isinstance(reading, Baseline):
         void: tuple[Write, ...] = (DropTimers(report.entity),) if resolved.waits else ()
         return Decision((SaveState(reading.state), *void))
-    return on_change(world, resolved, reading, report.payload, known, new_id)
+    return on_change(world, resolved, reading, report.payload, known, new_id, proof)
 
 
 def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision:
@@ -79,20 +89,8 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
     operation = resolved.operations.get(request.operation) if resolved else None
     if resolved is None or operation is None:
         return _reject(_unknown(request, resolved), at)
-    state = world.states.get(request.entity)
-    context = Context(
-        entity=request.entity,
-        name=resolved.entity.name,
-        properties=world.standing.properties_of(resolved),
-        user=request.user,
-        login=request.login,
-        args=request.args,
-        job=JobId(new_id(at)),
-        state=state_of(world.catalog, state.state if state else None),
-        previous=state_of(world.catalog, state.previous if state else None),
-        timestamp=at,
-        payload=None,
-    )
+    job = JobId(new_id(at))
+    context = context_of(world, resolved, user=request.user, login=request.login, args=request.args, job=job, at=at)
     subject = f"{request.entity}: {operation.id}"
     writes: list[Write] = [
         AddAudit(
@@ -100,7 +98,7 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
         )
     ]
     effects: list[Effect] = list(_answers(request.reply, {"job": context.job}))
-    record(plan(operation, context, world.catalog), writes, effects)
+    record(world, plan(operation, context, world.catalog, lineage=request.lineage), writes, effects)
     return Decision(tuple(writes), tuple(effects))
 
 
@@ -125,12 +123,36 @@ def _begin(world: World, command: Begin, at: int) -> Decision:
     return Decision((UpdateJob(begun),), (Answer(to=command.reply, body={"go": True}), Announce(begun)))
 
 
-def _finish(world: World, command: Finish, at: int) -> Decision:
+def _finish(world: World, command: Finish, at: int, new_id: NewId) -> Decision:
     job = world.jobs.get(command.job)
-    finished = advance(job, command.status, at, error=command.error, description=command.description) if job else None
-    if finished is None:
+    return NOTHING if job is None else finished(world, job, command, at, new_id)
+
+
+def _cancel(world: World, command: Cancel, at: int, new_id: NewId) -> Decision:
+    job = world.jobs.get(command.job)
+    if job is None or job.status.final:
+        reason = RejectReason.UNKNOWN_JOB if job is None else RejectReason.NOT_OPEN
+        detail = f"there is no job {command.job}" if job is None else f"the job {job.id} has ended already: {job.status}"
+        return _reject(Reject(reason=reason, topic=command.topic, detail=detail, reply=command.reply), at)
+    why = f"cancelled by {command.user}" + (f": {command.reason}" if command.reason else "")
+    decision = cancelled(world, job, why, at, new_id)
+    ended = any(isinstance(write, UpdateJob) and write.job.id == job.id for write in decision.writes)
+    answer = _answers(command.reply, {"job": job.id, "status": JobStatus.CANCELLED if ended else "ending"})
+    audit = AddAudit(id=new_id(at), at=at, actor=command.user, action="cancel", subject=f"job {job.id}")
+    return Decision((*decision.writes, audit), (*decision.effects, *answer))
+
+
+def _timer_due(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
+    timer = world.timers.get(id_)
+    if timer is None:
         return NOTHING
-    return Decision((UpdateJob(finished),), (Announce(finished),))
+    match timer.kind:
+        case TimerKind.HOLD | TimerKind.REPEAT:
+            return on_timer(world, timer, at, new_id)
+        case TimerKind.RETRY | TimerKind.ANSWER | TimerKind.CONFIRMATION:
+            return on_job_timer(world, timer, at, new_id)
+        case _:
+            return NOTHING
 
 
 def _add_result(world: World, command: AddResult, at: int, new_id: NewId) -> Decision:
@@ -142,9 +164,11 @@ def _add_result(world: World, command: AddResult, at: int, new_id: NewId) -> Dec
     result = CustomResult(payload=command.payload, by=command.by, timestamp=at)
     with_result = replace(job, results=(*job.results, result))
     audit = AddAudit(id=new_id(at), at=at, actor=command.by, action="result.add", subject=f"job {job.id}")
+    answer = answered(world, with_result, at, new_id) if command.answer else NOTHING
+    said = answer.effects or (Announce(with_result),)
     return Decision(
-        (AppendResult(new_id(at), job.id, result), audit),
-        (Announce(with_result), *_answers(command.reply, {"job": job.id, "results": len(with_result.results)})),
+        (AppendResult(new_id(at), job.id, result), audit, *answer.writes),
+        (*said, *_answers(command.reply, {"job": job.id, "results": len(with_result.results)})),
     )
 
 

@@ -14,6 +14,7 @@ _WORDS = {
     SkipReason.OUTSIDE_HOURS: "it was not active at that time",
     SkipReason.COOLDOWN: "it was resting after it had fired",
     SkipReason.LIMIT: "its operation was triggered too often for this entity",
+    SkipReason.BUSY: "its operation does not run beside itself",
     SkipReason.HOLDING: "the state had to hold first, and a timer was set",
     SkipReason.LATE: "its time had passed while no worker ran",
 }

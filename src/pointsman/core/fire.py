@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from pointsman.core.admit import record
+from pointsman.core.context import state_of
 from pointsman.core.evaluate import Scene
 from pointsman.core.lifecycle import advance
 from pointsman.core.limits import Bucket, BucketKey, Drawn, Limit, draw
@@ -12,14 +14,14 @@ from pointsman.core.match import SkipReason, Verdict, verdict_on, verdicts
 from pointsman.core.plan import Plan, plan
 from pointsman.core.render import Context
 from pointsman.core.world import NOTHING, Decision, NewId, World
-from pointsman.model.catalog import Catalog, Resolved
-from pointsman.model.effect import Announce, Effect, WakeAt
-from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, StateId, TimerId, TriggerId
+from pointsman.model.catalog import Resolved
+from pointsman.model.effect import Effect, WakeAt
+from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, TimerId, TriggerId
 from pointsman.model.job import JobStatus, ProcessMeta
-from pointsman.model.state import EntityState, State, StateChange
+from pointsman.model.state import EntityState, StateChange
 from pointsman.model.timer import Timer, TimerKind, Waiting
 from pointsman.model.trigger import Late, StateTrigger
-from pointsman.model.write import AddChange, AddJob, Considered, DropTimer, DropTimers, MarkFired, SaveState, SaveTimer, Write
+from pointsman.model.write import AddChange, Considered, DropTimer, DropTimers, MarkFired, SaveState, SaveTimer, Write
 
 PUNCTUAL = 5_000
 """A timer that comes up to so many ms after its time is not late: a batch was being written, or the store was slow."""
@@ -45,11 +47,18 @@ class _Occasion:
 
 
 def on_change(
-    world: World, resolved: Resolved, change: StateChange, payload: bytes, known: EntityState | None, new_id: NewId
+    world: World,
+    resolved: Resolved,
+    change: StateChange,
+    payload: bytes,
+    known: EntityState | None,
+    new_id: NewId,
+    proof: Decision = NOTHING,
 ) -> Decision:
-    """What a change sets off."""
+    """What a change sets off. `proof` is what it proves, and is decided before it."""
     at = change.at
-    occasion = _Occasion(resolved, change, payload, at, None if known is None else max(0, at - known.since))
+    previous_age = None if known is None else max(0, at - known.since)
+    occasion = _Occasion(resolved, change, payload, at, previous_age, list(proof.writes), list(proof.effects))
     state = EntityState(entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id)
     fired = world.fired.get(change.entity, {})
     considered = verdicts(change, resolved.triggers, fired, _scene(world, occasion))
@@ -61,15 +70,12 @@ def on_change(
     return occasion.decision(*[verdict for verdict, _ in acted])
 
 
-def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
-    """What a timer sets off whose time has come. One that is void, since the state changed meanwhile, sets off nothing."""
-    timer = world.timers.get(id_)
-    if timer is None:
-        return NOTHING
+def on_timer(world: World, timer: Timer, at: int, new_id: NewId) -> Decision:
+    """What the timer of a trigger sets off. One that is void, since the state changed meanwhile, sets off nothing."""
     resolved, known, waiting = world.catalog.entity(timer.entity), world.states.get(timer.entity), timer.waiting
     trigger = resolved.trigger(TriggerId(timer.subject)) if resolved else None
     if resolved is None or trigger is None or known is None or waiting is None or known.change != waiting.change:
-        return Decision((DropTimer(id_),))
+        return Decision((DropTimer(timer.id),))
     change = StateChange(
         id=waiting.change,
         entity=timer.entity,
@@ -80,7 +86,7 @@ def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
         changed_while_offline=waiting.offline,
         lineage=waiting.lineage,
     )
-    occasion = _Occasion(resolved, change, waiting.payload, at, waiting.previous_age, [DropTimer(id_)])
+    occasion = _Occasion(resolved, change, waiting.payload, at, waiting.previous_age, [DropTimer(timer.id)])
     if (late := _lateness(timer, trigger, at)) is not None:
         if late is Late.REARM:
             _set(occasion, trigger, TimerKind(timer.kind), at, new_id)
@@ -93,21 +99,6 @@ def on_timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
     if trigger.every_ms and not verdict.fires:
         _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
     return occasion.decision(verdict)
-
-
-def record(planned: Plan, writes: list[Write], effects: list[Effect]) -> None:
-    """A job that was planned, with what carries it out."""
-    writes.append(AddJob(planned.job, planned.dispatch))
-    effects.append(Announce(planned.job))
-    if planned.dispatch is not None:
-        effects.append(planned.dispatch)
-
-
-def state_of(catalog: Catalog, id_: StateId | None) -> State | None:
-    """The state; one that was declared when it was entered and is no more keeps its id for a name."""
-    if id_ is None:
-        return None
-    return catalog.states.get(id_) or State(id=id_, name=id_, declared=id_)
 
 
 def _hold(occasion: _Occasion, verdict: Verdict, new_id: NewId) -> Verdict:
@@ -127,12 +118,14 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
     if drawn is Drawn.RAN_DRY and world.standing.buckets is not None:
         limit = world.standing.buckets.limit
         planned, verdict = _suppressed(planned, limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
-    record(planned, occasion.writes, occasion.effects)
+    job = record(world, planned, occasion.writes, occasion.effects)
+    if job.status is JobStatus.SUPPRESSED and verdict.fires:
+        verdict = Verdict(trigger, SkipReason.BUSY, job.error or "")
     if trigger.cooldown_ms:
         occasion.writes.append(MarkFired(occasion.change.entity, trigger.id, occasion.at))
     if trigger.every_ms and verdict.fires:
         _set(occasion, trigger, TimerKind.REPEAT, occasion.at, new_id)
-    return verdict, planned.job.id
+    return verdict, job.id
 
 
 def _draw(world: World, occasion: _Occasion, operation: OperationId) -> Drawn:
@@ -155,7 +148,7 @@ def _plan(world: World, occasion: _Occasion, trigger: StateTrigger, job: JobId) 
     )
     operation = trigger.program or occasion.resolved.operations[trigger.operation]
     context = replace(_context(world, occasion), job=job)
-    return plan(operation, context, world.catalog, process_meta=meta, change_id=change.id)
+    return plan(operation, context, world.catalog, process_meta=meta, change_id=change.id, lineage=change.lineage)
 
 
 def _suppressed(planned: Plan, limit: Limit, at: int) -> Plan:

@@ -38,6 +38,8 @@ class SkipReason(StrEnum):
     """The state must hold for a while first; a timer is set."""
     LATE = "late"
     """Its time passed while no worker ran, and it does not make up for that."""
+    BUSY = "busy"
+    """Another job of its operation is open, and the operation's mode lets no other run beside it."""
     COOLDOWN = "cooldown"
     """It has fired for this entity a short while ago."""
 

@@ -12,6 +12,7 @@ from pointsman.model.ids import EntityRef
 from pointsman.model.json import Json
 from pointsman.model.remembered import Quarantine, Remembered
 from pointsman.model.state import ManualState
+from pointsman.model.write import SaveManual, SaveProperty, SaveQuarantine
 
 
 @dataclass(slots=True)
@@ -26,6 +27,18 @@ class Standing:
     """Values that were set while running; they go before those of the catalog."""
     quarantines: dict[BucketKey, Quarantine] = field(default_factory=dict)
 
+    def keep(self, write: SaveManual | SaveProperty | SaveQuarantine) -> None:
+        """Take in what was decided."""
+        match write:
+            case SaveManual(entity, manual):
+                self.manual.pop(entity, None)
+                if manual is not None:
+                    self.manual[entity] = manual
+            case SaveProperty():
+                self.properties.setdefault(write.entity, {})[write.name] = write.value
+            case SaveQuarantine():
+                self.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
+
     def properties_of(self, resolved: Resolved) -> Mapping[str, Json]:
         """The properties of an entity as they are now."""
         own = self.properties.get(resolved.entity.ref)
@@ -36,7 +49,9 @@ def standing_of(remembered: Remembered, catalog: Catalog, rate: Limit | None) ->
     """What a worker begins with."""
     return Standing(
         buckets=Buckets(rate) if rate else None,
-        underway=Underway(job for job in remembered.open if not catalog.conduct(job.entity, job.operation).is_plain),
+        underway=Underway(
+            job for job in remembered.open if job.waits is not None or not catalog.conduct(job.entity, job.operation).is_plain
+        ),
         manual=dict(remembered.manual),
         properties={ref: dict(values) for ref, values in remembered.properties.items()},
         quarantines=dict(remembered.quarantines),

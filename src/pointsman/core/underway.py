@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pointsman.model.catalog import Catalog
+from pointsman.model.conduct import Mode
 from pointsman.model.ids import EntityRef, JobId, OperationId
 from pointsman.model.job import Job, Waits
 from pointsman.model.remembered import OpenJob
@@ -29,10 +31,17 @@ class Underway:
         """All open jobs of an entity that are kept here."""
         return self._by_entity.get(entity, {}).values()
 
-    def next(self, entity: EntityRef, operation: OperationId) -> JobId | None:
-        """The job whose turn comes when the one before it has ended: None when none waits, or another is still at it."""
-        jobs = self.of(entity, operation)
-        return jobs[0].id if jobs and jobs[0].waits is Waits.TURN else None
+    def stranded(self, catalog: Catalog) -> Sequence[JobId]:
+        """Those that wait for their turn though it is theirs: they are first, or nobody has to wait any more."""
+        found: list[JobId] = []
+        met: set[tuple[EntityRef, OperationId]] = set()
+        for job in self._by_id.values():
+            key = (job.entity, job.operation)
+            in_turn = catalog.conduct(*key).mode in (Mode.QUEUED, Mode.RESTART)
+            if job.waits is Waits.TURN and (key not in met or not in_turn):
+                found.append(job.id)
+            met.add(key)
+        return found
 
     def put(self, job: Job) -> None:
         """A job is new, or stands otherwise than before."""
@@ -53,6 +62,9 @@ class Underway:
     def _keep(self, job: OpenJob) -> None:
         self._by_id[job.id] = job
         self._by_entity.setdefault(job.entity, {})[job.id] = job
+
+    def __contains__(self, job: JobId) -> bool:
+        return job in self._by_id
 
     def __len__(self) -> int:
         return len(self._by_id)

@@ -13,12 +13,12 @@ from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Effect
 from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
-from pointsman.model.remembered import Quarantine
 from pointsman.model.state import EntityState
 from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
     AddJob,
     AppendResult,
+    Climb,
     DropTimer,
     DropTimers,
     MarkFired,
@@ -60,17 +60,8 @@ class World:
             match write:
                 case SaveState(state):
                     self.states[state.entity] = state
-                case AddJob(job, _) | UpdateJob(job):
-                    self.jobs[job.id] = job
-                    if not self.catalog.conduct(job.owner, job.operation_id).is_plain:
-                        standing.underway.put(job)
-                case Release(job_id):
-                    standing.underway.release(job_id)
-                    if (known := self.jobs.get(job_id)) is not None:
-                        self.jobs[job_id] = replace(known, waits=None)
-                case AppendResult(_, job_id, result):
-                    job = self.jobs[job_id]
-                    self.jobs[job_id] = replace(job, results=(*job.results, result))
+                case AddJob() | UpdateJob() | AppendResult() | Climb() | Release():
+                    self._fold_job(write)
                 case MarkFired(entity, trigger, at):
                     self.fired.setdefault(entity, {})[trigger] = at
                 case SaveTimer(timer):
@@ -81,14 +72,26 @@ class World:
                     void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
                     for id_ in void:
                         del self.timers[id_]
-                case SaveManual(entity, None):
-                    standing.manual.pop(entity, None)
-                case SaveManual(entity, manual) if manual is not None:
-                    standing.manual[entity] = manual
-                case SaveProperty():
-                    standing.properties.setdefault(write.entity, {})[write.name] = write.value
-                case SaveQuarantine():
-                    standing.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
+                case SaveManual() | SaveProperty() | SaveQuarantine():
+                    standing.keep(write)
+
+    def _fold_job(self, write: AddJob | UpdateJob | AppendResult | Climb | Release) -> None:
+        if isinstance(write, AddJob | UpdateJob):
+            job, under_way = write.job, self.standing.underway
+            self.jobs[job.id] = job
+            if job.id in under_way or not self.catalog.conduct(job.owner, job.operation_id).is_plain:
+                under_way.put(job)
+            return
+        known = self.jobs.get(write.job)
+        match write:
+            case AppendResult(_, job_id, result) if known is not None:
+                self.jobs[job_id] = replace(known, results=(*known.results, result))
+            case Climb(job_id, ladder) if known is not None:
+                self.jobs[job_id] = replace(known, ladder=ladder)
+            case Release(job_id):
+                self.standing.underway.release(job_id)
+                if known is not None:
+                    self.jobs[job_id] = replace(known, waits=None)
 
 
 @dataclass(frozen=True, slots=True)

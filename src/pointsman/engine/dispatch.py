@@ -7,7 +7,7 @@ ids. So memory stays bounded, and a restart needs nothing of its own: everything
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -15,7 +15,18 @@ from pointsman.engine.ports import ProgramPool, Publisher, Unit
 from pointsman.engine.timers import Timers
 from pointsman.model.command import Finish
 from pointsman.model.delivery import Delivery
-from pointsman.model.effect import Acknowledge, Announce, Answer, Effect, Publish, ReplyTo, StartProgram, WakeAt
+from pointsman.model.effect import (
+    Acknowledge,
+    Announce,
+    Answer,
+    CallOff,
+    Effect,
+    Publish,
+    ReplyTo,
+    Resume,
+    StartProgram,
+    WakeAt,
+)
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
 
@@ -41,6 +52,8 @@ class Lane(Generic[D]):
     """No job of this kind up to this one waits."""
     waiting: bool = True
     """Whether jobs may wait in the store; at a start they do."""
+    handed: set[JobId] = field(default_factory=set)
+    """The jobs that the port has: they are open in the store, and must not be handed over again."""
     enough: int = field(init=False)
     """How much room makes it worth reading them."""
 
@@ -50,11 +63,23 @@ class Lane(Generic[D]):
     def offer(self, dispatch: D) -> bool:
         """Hand over a new job, unless others wait before it or there is no room: then it waits in the store too."""
         if not self.waiting and self.room() > 0:
-            self.hand(dispatch)
+            self.take(dispatch)
             self.after = dispatch.job
             return True
         self.waiting = True
         return False
+
+    def take(self, dispatch: D) -> None:
+        """Hand a job to the port."""
+        self.handed.add(dispatch.job)
+        self.hand(dispatch)
+
+    def resume(self, job: JobId) -> None:
+        """A job that waited for something, or is to be carried out again, is open in the store again."""
+        self.handed.discard(job)
+        self.waiting = True
+        if self.after is not None and job <= self.after:
+            self.after = JobId(job[:-1])  # comes before it, and before little else: what is in hand is passed over
 
     @property
     def ready(self) -> bool:
@@ -68,7 +93,7 @@ class Lane(Generic[D]):
         for _ in range(PAGES):
             page = unit.open_jobs(refill.after, PAGE)
             for job, dispatch in page:
-                if isinstance(dispatch, self.kind):
+                if isinstance(dispatch, self.kind) and job.id not in self.handed:
                     if len(refill.jobs) >= room:
                         return refill
                     refill.jobs.append((job, dispatch))
@@ -88,13 +113,13 @@ class Refill(Generic[D]):
     jobs: list[tuple[Job, D]] = field(default_factory=list)
     waiting: bool = True
 
-    def hand_over(self) -> None:
-        """The transaction has committed."""
+    def hand_over(self, withdrawn: Set[JobId]) -> None:
+        """The transaction has committed. `withdrawn` are jobs that, by it, are not to be carried out now."""
         self.lane.after = self.after
         self.lane.waiting = self.waiting
         for job, dispatch in self.jobs:
-            if job.status is JobStatus.QUEUED:
-                self.lane.hand(dispatch)
+            if job.status is JobStatus.QUEUED and job.id not in withdrawn:
+                self.lane.take(dispatch)
 
     def interrupted(self) -> list[Finish]:
         """What became of those that a worker before this one had begun: all that this one begins is behind `lane.after`."""
@@ -114,6 +139,7 @@ class Dispatcher:
     def __init__(self, publisher: Publisher, programs: ProgramPool, timers: Timers, hold: int = 0) -> None:
         self._timers = timers
         self._publisher = publisher
+        self._pool = programs
         self._publishes = Lane(Publish, publisher.publish, publisher.room)
         self._programs = Lane(StartProgram, programs.start, programs.room)
         self.open: dict[JobId, Job] = {}
@@ -135,11 +161,11 @@ class Dispatcher:
             refills.append(self._programs.read(unit))
         return refills
 
-    def resume(self, refills: Iterable[AnyRefill]) -> None:
-        """Hand over what was read."""
+    def resume(self, refills: Iterable[AnyRefill], withdrawn: Set[JobId]) -> None:
+        """Hand over what was read, but for what was `withdrawn` by the transaction that read it."""
         for refill in refills:
             self.open.update({job.id: job for job, _ in refill.jobs if job.status is JobStatus.QUEUED})
-            refill.hand_over()
+            refill.hand_over(withdrawn)
 
     def release(self, effects: Iterable[Effect]) -> None:
         """Let the effects out, in order."""
@@ -156,6 +182,12 @@ class Dispatcher:
                     self._offer(self._publishes, effect)
                 case StartProgram():
                     self._offer(self._programs, effect)
+                case Resume(job_id):
+                    self._publishes.resume(job_id)
+                    self._programs.resume(job_id)
+                case CallOff(job_id):
+                    self._pool.cancel(job_id)
+                    publisher.withdraw(job_id)
                 case WakeAt(timer, due):
                     self._timers.set(timer, due)
                 case Answer(to=to, body=body):
@@ -179,8 +211,11 @@ class Dispatcher:
             self.open.pop(dispatch.job, None)
 
     def _follow(self, job: Job) -> None:
+        if job.status.final or job.waits is not None:
+            self._publishes.handed.discard(job.id)
+            self._programs.handed.discard(job.id)
         # A job with custom results is read from the store when it is needed: a copy here would announce old ones.
-        if job.status.final or job.results:
+        if job.status.final or job.waits is not None or job.results:
             self.open.pop(job.id, None)
         else:
             self.open[job.id] = job

@@ -18,17 +18,25 @@ from pointsman.core.standing import Standing, standing_of
 from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
 from pointsman.engine.inbox import Inbox
+from pointsman.engine.knowing import know
 from pointsman.engine.ports import Clock, Interpreter, Item, ProgramPool, Publisher, Store, Unit
 from pointsman.engine.redelivery import Redeliveries
 from pointsman.engine.tally import Tally
 from pointsman.engine.timers import Timers
 from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, Reply, ReportState, TimerDue
+from pointsman.model.command import (
+    Arm,
+    Command,
+    Reject,
+    RejectReason,
+    Reply,
+    TimerDue,
+)
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
-from pointsman.model.ids import EntityRef, JobId, TimerId
-from pointsman.model.write import ForgetDeliveries, SaveFilters, Write
+from pointsman.model.ids import JobId
+from pointsman.model.write import ForgetDeliveries, SaveFilters, UpdateJob, Write
 
 IDLE = 1.0
 """How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
@@ -113,6 +121,7 @@ class Engine:
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
             for timer in unit.timers().values():
                 self._timers.set(timer.id, timer.due)
+        self._inbox.put(Arm())
 
     def stop(self) -> None:
         """Make `run` return once all that is queued is durable. Safe from any thread."""
@@ -147,7 +156,7 @@ class Engine:
         self._pending = None
         self._note_store(None)
         self._dispatcher.release(batch.acknowledge)
-        self._dispatcher.resume(batch.refills)
+        self._dispatcher.resume(batch.refills, _withdrawn(batch))
         self._dispatcher.release(batch.effects)
         self._dispatcher.acknowledge()
         return True
@@ -193,7 +202,7 @@ class Engine:
         refills = self._dispatcher.read(unit)
         interrupted = [finish for refill in refills for finish in refill.interrupted()]
         world.jobs.update({job.id: job for refill in refills for job, _ in refill.jobs})
-        self._know(world, batch.commands, unit)
+        know(world, batch.commands, unit, self._dispatcher.open)
         writes: list[Write] = list(batch.deliveries)
         effects: list[Effect] = []
         at = self._clock.now()
@@ -214,34 +223,6 @@ class Engine:
         for reject in self.tally.count(command, decision):
             self._log.warning("message not taken", reason=reject.reason.value, topic=reject.topic, detail=reject.detail)
         return decision
-
-    def _know(self, world: World, commands: list[Command], unit: Unit) -> None:
-        """Read what the commands speak of: entities and timers from the store, jobs from those in hand or from the store."""
-        entities: set[EntityRef] = set()
-        jobs: set[JobId] = set()
-        timers: set[TimerId] = set()
-        for command in commands:
-            match command:
-                case Finish(job=job) | Begin(job=job) if (known := self._dispatcher.open.get(job)) is not None:
-                    world.jobs[job] = known
-                case Finish(job=job) | Begin(job=job) | AddResult(job=job):
-                    jobs.add(job)
-                case ReportState(entity=entity) | Execute(entity=entity):
-                    entities.add(entity)
-                case TimerDue(timer):
-                    timers.add(timer)
-                case Reject():
-                    pass
-        if timers:
-            world.timers.update(unit.timers(timers))
-            entities.update(timer.entity for timer in world.timers.values())
-        if entities:
-            world.states.update(unit.states(entities))
-            rest = [ref for ref in entities if (resolved := self._catalog.entity(ref)) is not None and resolved.rests]
-            if rest:
-                world.fired.update({ref: dict(fired) for ref, fired in unit.fired(rest).items()})
-        if jobs:
-            world.jobs.update(unit.jobs(jobs))
 
     def _defect(self, defect: Exception, topic: str, payload: object, reply: Reply = None) -> Reject:
         self._log.error("a defect stopped one message or request", topic=topic, exc_info=defect)
@@ -270,3 +251,11 @@ class Engine:
             self._note_store(str(fault))
             gone = 0
         self._next_prune = now if gone >= keep.chunk else now + keep.every
+
+
+def _withdrawn(batch: Batch) -> set[JobId]:
+    """The jobs that are not to be carried out now, by what the batch decided."""
+    if not batch.refills:
+        return set()
+    moved = [write.job for write in batch.writes if isinstance(write, UpdateJob)]
+    return {job.id for job in moved if job.status.final or job.waits is not None}

@@ -91,6 +91,9 @@ class Publisher(Protocol):
     def publish(self, effect: Publish) -> None:
         """Publish a job's message; a Finish follows when the broker has answered."""
 
+    def withdraw(self, job: JobId) -> None:
+        """Do not publish a job's message, if it has not been published yet."""
+
     def acknowledge(self, delivery: Delivery) -> None:
         """Send the PUBACK, if the connection that the delivery came on still stands."""
 
@@ -109,6 +112,9 @@ class ProgramPool(Protocol):
 
     def start(self, effect: StartProgram) -> None:
         """Run a job's program when its turn comes: Begin is put first, and Finish follows when it has ended."""
+
+    def cancel(self, job: JobId) -> bool:
+        """End a job's program, or keep it from running; its Finish says so. False when it is not here."""
 
 
 class Interpreter(Protocol):

@@ -32,6 +32,8 @@ class TimerKind(StrEnum):
 
 OF_CHANGES = frozenset({TimerKind.HOLD, TimerKind.REPEAT})
 """What is void as soon as the state changes."""
+OF_JOBS = frozenset({TimerKind.RETRY, TimerKind.ANSWER, TimerKind.CONFIRMATION})
+"""Whose subject is a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from pointsman.model.command import RejectReason
 from pointsman.model.effect import Dispatch
 from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId, UserId
-from pointsman.model.job import CustomResult, Job
+from pointsman.model.job import CustomResult, Job, Ladder
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState, ManualState, StateChange
 from pointsman.model.timer import Timer
@@ -54,6 +54,14 @@ class UpdateJob:
     its dispatch is dropped."""
 
     job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """A rung of a job's ladder was reached, and nothing else changed; it may have ended before."""
+
+    job: JobId
+    ladder: Ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +195,7 @@ Write: TypeAlias = (
     | AddChange
     | AddJob
     | UpdateJob
+    | Climb
     | Release
     | SaveManual
     | SaveProperty

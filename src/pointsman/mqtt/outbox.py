@@ -11,6 +11,7 @@ from collections import deque
 from heapq import heappop, heappush
 from itertools import count
 
+from pointsman.model.ids import JobId
 from pointsman.mqtt.publisher import Outgoing
 
 TRIES = 5
@@ -33,10 +34,18 @@ class Outbox:
         self._order = count()
         self.in_flight: dict[int, Outgoing] = {}
         """By packet identifier."""
+        self._withdrawn: dict[JobId, None] = {}
 
     def add(self, outgoing: Outgoing) -> None:
         """Queue a message. Safe from any thread."""
         (self._pending if outgoing.job else self._casual).append(outgoing)
+
+    def withdraw(self, job: JobId) -> None:
+        """Pass over a job's message when its turn comes. Safe from any thread. It may be in flight already, or not here at all:
+        so only the last few are remembered."""
+        self._withdrawn[job] = None
+        if len(self._withdrawn) > self._backlog:
+            self._withdrawn.pop(next(iter(self._withdrawn)), None)
 
     def room(self) -> int:
         """How many more messages of jobs should be added."""
@@ -64,8 +73,10 @@ class Outbox:
         if len(self.in_flight) < (1 if self._one_by_one else self.window):
             if self._casual and self._casual[0].qos:
                 return self._casual.popleft()  # an answer, which must not wait until no job does
-            if self._pending:
-                return self._pending.popleft()
+            while self._pending:
+                outgoing = self._pending.popleft()
+                if not self._withdrawn or outgoing.job not in self._withdrawn:
+                    return outgoing
             return self._casual.popleft() if self._casual else None
         return self._casual.popleft() if self._casual and self._casual[0].qos == 0 else None
 

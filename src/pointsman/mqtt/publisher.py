@@ -49,6 +49,9 @@ class Link(Protocol):
     def room(self) -> int:
         """How many more messages of jobs it takes."""
 
+    def withdraw(self, job: JobId) -> None:
+        """Do not publish a job's message, if it has not been published yet."""
+
 
 class Announced(StrEnum):
     """Which jobs are announced on `BASE/jobs/ID` (setting `mqtt.announce`)."""
@@ -86,6 +89,10 @@ class MqttPublisher:
                 correlation=effect.job.encode(),
             )
         )
+
+    def withdraw(self, job: JobId) -> None:
+        """Do not publish a job's message, if it has not been published yet."""
+        self._link.withdraw(job)
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Send the PUBACK of a delivery."""

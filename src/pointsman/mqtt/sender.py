@@ -59,7 +59,9 @@ class Sender:
         if outgoing is None or outgoing.job is None:
             return
         if fault is None:
-            self._intake.put(Finish(job=outgoing.job, status=JobStatus.SUCCEEDED))
+            # At QoS 0 it is only known to be written: nobody has acknowledged it.
+            acknowledged = code if outgoing.qos else None
+            self._intake.put(Finish(job=outgoing.job, status=JobStatus.SUCCEEDED, reason_code=acknowledged))
         elif code not in PASSING or not self.outbox.retry(outgoing, time.monotonic()):
             self._give_up(outgoing, f"the broker refused the message: {fault}")
 

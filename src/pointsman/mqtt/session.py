@@ -21,6 +21,7 @@ from structlog.typing import FilteringBoundLogger
 
 from pointsman.engine.ports import Intake
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
+from pointsman.model.ids import JobId
 from pointsman.mqtt.bell import Bell
 from pointsman.mqtt.options import ConnectionOptions
 from pointsman.mqtt.outbox import Outbox
@@ -107,6 +108,10 @@ class Session:
         """Send a PUBACK, if that connection still stands."""
         self._acks.append((connection, packet_id))
         self._bell.ring()
+
+    def withdraw(self, job: JobId) -> None:
+        """Do not publish a job's message, if it has not been published yet."""
+        self._sender.outbox.withdraw(job)
 
     def room(self) -> int:
         """How many more messages of jobs are taken now."""

@@ -114,7 +114,7 @@ def job_row(job: Job, dispatch: Dispatch | None) -> Values:
         storable_or_none(job.error),
         None if dispatch is None else dispatch_text(job, dispatch),
         job.waits,
-        *_ladder(job),
+        *_rungs(job.ladder),
         _lineage_text(job.lineage),
     )
 
@@ -122,11 +122,15 @@ def job_row(job: Job, dispatch: Dispatch | None) -> Values:
 def outcome_row(job: Job) -> Values:
     """What an update of `jobs` sets, then the job's id."""
     known = (job.status.value, json_text(job.description), job.attempts, job.finished, storable_or_none(job.error))
-    return (*known, job.waits, *_ladder(job), job.id)
+    return (*known, job.waits, *_rungs(job.ladder), job.id)
 
 
-def _ladder(job: Job) -> Values:
-    ladder = job.ladder
+def climb_row(job: JobId, ladder: Ladder) -> Values:
+    """What an update of a job's ladder sets, then the job's id."""
+    return (*_rungs(ladder), job)
+
+
+def _rungs(ladder: Ladder) -> Values:
     return (ladder.acknowledged, ladder.reason_code, ladder.answered, ladder.confirmed)
 
 

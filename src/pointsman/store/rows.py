@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
-from pointsman.model.job import Job
+from pointsman.model.job import Job, Ladder
 from pointsman.model.state import EntityState, ManualState
 from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
@@ -15,6 +15,7 @@ from pointsman.model.write import (
     AddChange,
     AddJob,
     AppendResult,
+    Climb,
     CountReject,
     DropTimer,
     DropTimers,
@@ -57,6 +58,7 @@ class Rows:
     gone: list[TimerId] = field(default_factory=list)
     void: set[EntityRef] = field(default_factory=set)
     released: list[JobId] = field(default_factory=list)
+    climbed: dict[JobId, Ladder] = field(default_factory=dict)
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
     properties: dict[tuple[EntityRef, str], SaveProperty] = field(default_factory=dict)
     quarantines: dict[tuple[EntityRef, OperationId], SaveQuarantine] = field(default_factory=dict)
@@ -92,6 +94,8 @@ def gather(writes: Sequence[Write]) -> Rows:
                 _gather_timer(rows, write)
             case Release(job_id):
                 rows.released.append(job_id)
+            case Climb(job_id, ladder):
+                rows.climbed[job_id] = ladder
             case _:
                 _gather_memory(rows, write)
     return rows

@@ -6,7 +6,7 @@ leave a row alone that is there already, so that a transaction whose outcome is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Statements:
     mark_fired: str
     save_timer: str
     release_job: str
+    climb: str
     save_manual: str
     save_property: str
     save_quarantine: str
@@ -54,7 +55,8 @@ class Statements:
             count_reject=_count(dialect),
             mark_fired=_upsert(dialect, tables.trigger_marks),
             save_timer=_insert(dialect, tables.timers),
-            release_job=_release(dialect),
+            release_job=_set(dialect, {"waits": null()}),
+            climb=_set(dialect, {name: bindparam(f"new_{name}") for name in _LADDER}),
             save_manual=_upsert(dialect, tables.manual_states),
             save_property=_upsert(dialect, tables.property_values),
             save_quarantine=_upsert(dialect, tables.quarantines),
@@ -93,15 +95,13 @@ def _count(dialect: Dialect) -> str:
 _LADDER = ("acknowledged", "reason_code", "answered", "confirmed")
 
 
-def _release(dialect: Dialect) -> str:
-    jobs = tables.jobs
-    return str(update(jobs).where(jobs.c.id == bindparam("job")).values(waits=null()).compile(dialect=dialect))
-
-
 def _outcome(dialect: Dialect, *, final: bool) -> str:
-    jobs = tables.jobs
     names = ("status", "description", "attempts", "finished", "error", "waits", *_LADDER)
     known: dict[str, BindParameter[Any] | Null] = {name: bindparam(f"new_{name}") for name in names}
-    if final:
-        known["dispatch"] = null()
-    return str(update(jobs).where(jobs.c.id == bindparam("job")).values(known).compile(dialect=dialect))
+    return _set(dialect, {**known, "dispatch": null()} if final else known)
+
+
+def _set(dialect: Dialect, values: Mapping[str, BindParameter[Any] | Null]) -> str:
+    """Sets something of the job whose id comes last."""
+    jobs = tables.jobs
+    return str(update(jobs).where(jobs.c.id == bindparam("job")).values(dict(values)).compile(dialect=dialect))

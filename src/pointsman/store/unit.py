@@ -22,6 +22,7 @@ from pointsman.model.write import (
     Write,
 )
 from pointsman.store.codec import (
+    climb_row,
     dispatch_of,
     manual_row,
     outcome_row,
@@ -144,6 +145,7 @@ class SqlUnit:
         known = rows.outcomes.values()
         run(connection, statements.begin_job, [outcome_row(job) for job in known if job.status in OPEN])
         run(connection, statements.finish_job, [outcome_row(job) for job in known if job.status not in OPEN])
+        run(connection, statements.climb, [climb_row(job, ladder) for job, ladder in rows.climbed.items()])
         run(connection, statements.add_result, rows.results)
         run(connection, statements.add_audit, rows.audit)
         if rows.forget or rows.deliveries:

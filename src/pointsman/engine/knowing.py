@@ -1,0 +1,52 @@
+"""What a batch of commands speaks of, read before it is decided: deciding needs no store, and the store decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+
+from pointsman.core.world import World
+from pointsman.engine.ports import Unit
+from pointsman.model.command import AddResult, Begin, Cancel, Command, Execute, Finish, ReportState, TimerDue
+from pointsman.model.ids import EntityRef, JobId, TimerId
+from pointsman.model.job import Job
+from pointsman.model.timer import OF_JOBS
+
+
+def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping[JobId, Job]) -> None:
+    """Put into `world` what the commands speak of. Jobs that are `in_hand` need not be read. Raises StoreUnavailable."""
+    entities: set[EntityRef] = set()
+    jobs: set[JobId] = set()
+    timers: set[TimerId] = set()
+    for command in commands:
+        match command:
+            case Finish(job=job) | Begin(job=job) if (known := in_hand.get(job)) is not None:
+                world.jobs[job] = known
+            case Finish(job=job) | Begin(job=job) | AddResult(job=job) | Cancel(job=job):
+                jobs.add(job)
+            case ReportState(entity=entity) | Execute(entity=entity):
+                entities.add(entity)
+            case TimerDue(timer):
+                timers.add(timer)
+    if timers:
+        world.timers.update(unit.timers(timers))
+        entities.update(timer.entity for timer in world.timers.values())
+        jobs.update(JobId(timer.subject) for timer in world.timers.values() if timer.kind in OF_JOBS)
+    if jobs:
+        world.jobs.update(unit.jobs(jobs))
+    # Something may run on the entity of a job that has timed out.
+    owners = {job.owner for job in world.jobs.values() if world.catalog.conduct(job.owner, job.operation_id).on_timeout}
+    _know_entities(world, entities | owners, unit)
+
+
+def _know_entities(world: World, entities: Set[EntityRef], unit: Unit) -> None:
+    """Their states, when their triggers fired last, and the jobs that a report may confirm, or a new one replace."""
+    if not entities:
+        return
+    world.states.update(unit.states(entities))
+    rest = [ref for ref in entities if (resolved := world.catalog.entity(ref)) is not None and resolved.rests]
+    if rest:
+        world.fired.update({ref: dict(fired) for ref, fired in unit.fired(rest).items()})
+    under_way = world.standing.underway
+    open_there = {job.id for ref in entities for job in under_way.of_entity(ref) if job.id not in world.jobs}
+    if open_there:
+        world.jobs.update(unit.jobs(open_there))
