@@ -55,7 +55,7 @@ class _Turn:
 
     def wake(self, kind: TimerKind, after_ms: int) -> None:
         timer = Timer(
-            id=TimerId(self.new_id(self.at)),
+            id=_timer_id(self.job.id, kind, self.begun),
             due=self.at + after_ms,
             kind=kind,
             entity=self.job.owner,
@@ -242,6 +242,8 @@ def _climbed(turn: _Turn, ladder: Ladder) -> Decision:
     if turn.job.waits in (Waits.ANSWER, Waits.CONFIRMATION):
         missing = _what_is_missing(ladder, turn.conduct)
         if missing is None:
+            deadlines = (TimerKind.ANSWER, TimerKind.CONFIRMATION)
+            turn.writes += [DropTimer(_timer_id(turn.job.id, kind, turn.job.attempts)) for kind in deadlines]
             _end(turn, JobStatus.SUCCEEDED, None)
         else:
             turn.move(JobStatus.RUNNING, waits=missing)
@@ -255,6 +257,11 @@ def _what_is_missing(ladder: Ladder, conduct: Conduct) -> Waits | None:
     if conduct.expect is not None and ladder.answered is None:
         return Waits.ANSWER
     return Waits.CONFIRMATION if conduct.confirm is not None and ladder.confirmed is None else None
+
+
+def _timer_id(job: JobId, kind: TimerKind, begun: int) -> TimerId:
+    """Each try of a job has its own, so that what was set for one is never taken for another's."""
+    return TimerId(f"{kind}:{job}:{begun}")
 
 
 def _is_past(job: Job, kind: TimerKind) -> bool:
