@@ -29,6 +29,7 @@ from pointsman.model.write import (
     AddChange,
     AddJob,
     AppendResult,
+    Climb,
     CountReject,
     DropTimer,
     DropTimers,
@@ -94,7 +95,7 @@ class Rows:
         match write:
             case SaveState(state):
                 self.states[state.entity] = state
-            case AddJob() | UpdateJob() | AppendResult():
+            case AddJob() | UpdateJob() | AppendResult() | Climb():
                 self._write_job(write)
             case AddChange(change, _, _):
                 self.changes.setdefault(change.id, change)
@@ -131,7 +132,7 @@ class Rows:
             case SaveQuarantine():
                 self.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
 
-    def _write_job(self, write: AddJob | UpdateJob | AppendResult) -> None:
+    def _write_job(self, write: AddJob | UpdateJob | AppendResult | Climb) -> None:
         match write:
             case AddJob(Job(id=id_) as job, dispatch):
                 self.jobs.setdefault(id_, (job, dispatch))
@@ -140,6 +141,8 @@ class Rows:
                 self.jobs[id_] = replace(job, results=()), None if job.status.final else dispatch
             case AppendResult(row, id_, result):
                 self.results.setdefault(row, (id_, result))
+            case Climb(id_, ladder):
+                self.jobs[id_] = replace(self.jobs[id_][0], ladder=ladder), self.jobs[id_][1]
         self.written.setdefault(id_, []).append(self.job(id_))
 
 
@@ -270,6 +273,12 @@ class Ports:
         self._held[type(dispatch)].append(dispatch.job)
         self.effects.append(dispatch)
 
+    def forget(self, job: JobId) -> None:
+        """The port is done with a job, whoever said so."""
+        for held in self._held.values():
+            if job in held:
+                held.remove(job)
+
     def acknowledge(self, delivery: Delivery) -> None:
         applied = (delivery.packet_id, digest_of(delivery)) in self._rows.applied
         assert applied or self._rows.forgotten, "a PUBACK before its commit"
@@ -322,6 +331,9 @@ class Publisher:
     def publish(self, effect: Publish) -> None:
         self._ports.take(effect)
 
+    def withdraw(self, job: JobId) -> None:
+        self._ports.forget(job)
+
     def acknowledge(self, delivery: Delivery) -> None:
         self._ports.acknowledge(delivery)
 
@@ -343,3 +355,11 @@ class Pool:
 
     def start(self, effect: StartProgram) -> None:
         self._ports.take(effect)
+
+    def cancel(self, job: JobId) -> bool:
+        """One that waits here is taken back at once; one that runs ends when it is told to."""
+        if job not in self._ports._held[StartProgram]:
+            return False
+        self._ports.forget(job)
+        self._ports._inbox.put(Finish(job=job, status=JobStatus.CANCELLED, error="cancelled"))
+        return True

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.engine.dispatch import INTERRUPTED, PAGE
-from pointsman.model.command import AddResult, Execute
+from pointsman.model.command import AddResult, Cancel, Execute, Finish
+from pointsman.model.conduct import Conduct, Mode
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import JobId, OperationId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus
 from unit.engine_rig import Rig
 from unit.in_memory import MANY, MemoryStore
-from unit.world import NOW, PUMP, counting, delivery, job
+from unit.world import NOW, PUMP, counting, delivery, job, mqtt, plant, program
 
 OPERATIONS: dict[type[Dispatch], str] = {Publish: "open-valve", StartProgram: "diagnose"}
 KINDS = st.sampled_from(list(OPERATIONS))
@@ -190,3 +191,69 @@ def test_without_anything_to_publish_every_message_is_acknowledged_at_once() -> 
     rig = Rig(publishes=1)
     rig.settle(*[delivery("plant/pump-1/state", "1", number) for number in range(1, MANY)])
     assert len(rig.ports.of(Delivery)) == MANY - 1
+
+
+# Jobs that wait, and are called off
+
+IN_TURN = plant(operations=(mqtt(conduct=Conduct(mode=Mode.QUEUED)), program(conduct=Conduct(mode=Mode.QUEUED))), triggers=())
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_a_job_that_waits_for_its_turn_is_handed_over_when_it_has_it_and_not_before(kind: type[Dispatch]) -> None:
+    rig = Rig(catalog=IN_TURN)
+    rig.settle(*[asks(kind)] * 3)
+    for turn in (1, 2, 3):
+        assert handed(rig, kind) == [job.id for job in rig.jobs][:turn]
+        rig.ports.settle()
+        rig.ports.end()
+        rig.settle()
+    assert handed(rig, kind) == [job.id for job in rig.jobs]
+    assert all(job.status is JobStatus.SUCCEEDED for job in rig.jobs)
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_after_a_restart_who_waits_for_its_turn_still_does(kind: type[Dispatch]) -> None:
+    before = Rig(catalog=IN_TURN)
+    before.settle(*[asks(kind)] * 3)
+    rig = Rig(before.store, catalog=IN_TURN, new_id=counting(100))
+    rig.settle()
+    first, second, third = (job.id for job in rig.jobs)
+    assert handed(rig, kind) == [first]
+    for following in (second, third):
+        rig.ports.settle()
+        rig.ports.end()
+        rig.settle()
+        assert handed(rig, kind)[-1] == following
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_a_job_that_is_tried_again_goes_to_the_port_once_more_and_those_in_its_hands_do_not(kind: type[Dispatch]) -> None:
+    conduct = Conduct(retries=1, backoff_ms=1_000)
+    rig = Rig(catalog=plant(operations=(mqtt(conduct=conduct), program(conduct=conduct)), triggers=()))
+    rig.settle(*[asks(kind)] * 3)
+    first = rig.jobs[0].id
+    rig.settle(Finish(job=first, status=JobStatus.FAILED, error="no"))
+    rig.ports.forget(first)
+    assert len(handed(rig, kind)) == 3
+    rig.clock.at += 2_000
+    rig.clock.seconds += 2
+    rig.settle()
+    assert [*handed(rig, kind)] == [*ids(rig.store, kind), first]
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_a_job_that_is_called_off_in_the_batch_that_reads_it_is_not_handed_over(kind: type[Dispatch]) -> None:
+    rig = Rig(left([kind] * 2), new_id=counting(100))
+    first, second = ids(rig.store, kind)
+    rig.settle(Cancel(job=first, user=UserId("ann")))
+    assert handed(rig, kind) == [second]
+    assert [job.status for job in rig.jobs] == [JobStatus.CANCELLED, JobStatus.QUEUED]
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_a_job_that_is_called_off_is_taken_back_from_its_port(kind: type[Dispatch]) -> None:
+    rig = Rig(catalog=plant(triggers=()))
+    rig.settle(asks(kind))
+    rig.settle(Cancel(job=rig.jobs[0].id, user=UserId("ann")))
+    assert rig.jobs[0].status is JobStatus.CANCELLED
+    assert rig.ports.room(kind) == MANY

@@ -28,6 +28,7 @@ from pointsman.model.write import AddJob, CountReject
 from unit.world import ALARM, FAULT, NOW, OK, PUMP, PUMPS, counting, mqtt, plant, program, report, trigger
 
 ESCALATION = OperationId("alarm-operator")
+ARGS = {"error": "none"}
 
 
 class Track:
@@ -523,9 +524,8 @@ CONDUCTS = st.builds(
     confirm=st.none() | st.just(Confirm(within_ms=8_000, state=OK.id)),
     on_timeout=st.none() | st.just(ESCALATION),
 )
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["ask", "begin", "end", "answer", "report", "timer", "cancel"]), st.integers(0, 9)), max_size=60
-)
+WHAT = st.sampled_from(["ask", "begin", "end", "answer", "report", "timer", "cancel"])
+STEPS = st.lists(st.tuples(WHAT, st.integers(0, 9)), max_size=60)
 ENDS = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.INTERRUPTED)
 
 
