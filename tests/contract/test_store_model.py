@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 from contract.making import NOW, a_change, a_job, a_meta, a_state, ended, new_id, pipe, published, pump, started
 from pointsman.model.effect import Dispatch
 from pointsman.model.ids import EntityRef, JobId, UserId
-from pointsman.model.job import CustomResult, Job, JobStatus
+from pointsman.model.job import CustomResult, Job, JobStatus, Ladder, Waits
+from pointsman.model.lineage import Lineage
+from pointsman.model.remembered import OpenJob
 from pointsman.model.state import EntityState, StateChange
 from pointsman.model.write import (
     AddChange,
     AddJob,
     AppendResult,
+    Climb,
     ForgetDeliveries,
+    Release,
     RememberDelivery,
     SaveFilters,
     SaveState,
@@ -70,6 +74,10 @@ class Rows:
                 self.jobs[job.id] = replace(job, results=self.jobs[job.id].results)
                 if job.status.final:
                     self.dispatches.pop(job.id, None)
+            case Climb(id_, ladder):
+                self.jobs[id_] = replace(self.jobs[id_], ladder=ladder)
+            case Release(id_):
+                self.jobs[id_] = replace(self.jobs[id_], waits=None)
             case AppendResult(_, id_, result):
                 self.jobs[id_] = replace(self.jobs[id_], results=(*self.jobs[id_].results, result))
             case RememberDelivery(packet_id, digest):
@@ -90,7 +98,11 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 """What a database can hold in a column of text; what it can't is told of in test_store_writes.py."""
 
 
-KINDS = ("state", "change", "publish", "program", "final", "update", "result", "remember", "forget", "filters")
+TIMES = st.none() | st.integers(0, 2**62)
+LADDERS = st.builds(Ladder, acknowledged=TIMES, reason_code=st.none() | st.integers(0, 255), answered=TIMES, confirmed=TIMES)
+LINEAGES = st.none() | st.builds(Lineage, root=st.just(JobId("root")), by=st.just(JobId("by")), hop=st.integers(1, 9))
+OF_KNOWN = ("update", "wait", "climb", "release", "result")
+KINDS = ("state", "change", "publish", "program", "final", *OF_KNOWN, "remember", "forget", "filters")
 
 
 @st.composite
@@ -111,17 +123,35 @@ def transactions(draw: st.DrawFn) -> list[tuple[list[Write], End]]:
 def draw_write(draw: st.DrawFn, known: list[Job]) -> Write:
     entity = draw(st.sampled_from(ENTITIES))
     kind = draw(st.sampled_from(KINDS))
-    if kind in ("update", "result") and not known:
+    if kind in OF_KNOWN and not known:
         kind = "publish"
     match kind:
         case "state":
             return SaveState(a_state(entity, draw(TEXT), since=draw(st.integers(0, 2**62)), change=draw(st.none() | TEXT)))
         case "change":
             return AddChange(a_change(entity, reported=draw(st.none() | st.integers(-(2**63), 2**63 - 1)), topic=draw(TEXT)))
+        case "wait":
+            at = draw(st.integers(0, len(known) - 1))
+            if not known[at].status.final:
+                known[at] = replace(known[at], waits=draw(st.sampled_from(Waits)), ladder=draw(LADDERS))
+            return UpdateJob(known[at])
+        case "climb" | "release":
+            at = draw(st.integers(0, len(known) - 1))
+            if kind == "climb":
+                known[at] = replace(known[at], ladder=draw(LADDERS))
+                return Climb(known[at].id, known[at].ladder)
+            known[at] = replace(known[at], waits=None)
+            return Release(known[at].id)
         case "publish":
+            lineage = draw(
+                st.none() | st.builds(Lineage, root=st.just(JobId("root")), by=st.just(JobId("by")), hop=st.integers(1, 9))
+            )
             job = a_job(entity, description={"topic": draw(st.text()), "message": draw(st.text())}, args=draw(OBJECT))
+            job = replace(job, lineage=lineage)
             known.append(job)
-            return AddJob(job, published(job, qos=draw(st.integers(0, 2)), content_type=draw(st.none() | st.text())))
+            return AddJob(
+                job, published(job, qos=draw(st.integers(0, 2)), content_type=draw(st.none() | st.text()), lineage=lineage)
+            )
         case "program":
             job = a_job(entity, description={"exitCode": None, "stdout": ""}, process_meta=a_meta(1, draw(st.text())))
             known.append(job)
@@ -138,7 +168,9 @@ def draw_write(draw: st.DrawFn, known: list[Job]) -> Write:
             job = known[at]
             if job.status.final:
                 status = job.status
-            known[at] = job = replace(job, status=status, attempts=job.attempts + 1, finished=NOW if status.final else None)
+            waits = None if status.final else job.waits
+            finished = NOW if status.final else None
+            known[at] = job = replace(job, status=status, attempts=job.attempts + 1, finished=finished, waits=waits)
             return UpdateJob(replace(job, description=draw(OBJECT)) if status.final else job)
         case "result":
             result = CustomResult(payload=draw(JSON), by=UserId(draw(TEXT)), timestamp=NOW)
@@ -184,7 +216,14 @@ def test_a_store_says_what_dictionaries_would_say(store: SqlStore, reader: Reade
             assert unit.states(ENTITIES) == rows.states
             assert unit.jobs(rows.jobs.keys()) == rows.jobs
             after = JobId(last) if last else None
-            assert [(job.id, dispatch) for job, dispatch in unit.open_jobs(after, 1000)] == sorted(rows.dispatches.items())
+            ready = [(id_, dispatch) for id_, dispatch in sorted(rows.dispatches.items()) if rows.jobs[id_].waits is None]
+            assert [(job.id, dispatch) for job, dispatch in unit.open_jobs(after, 1000)] == ready
+            still_open = [
+                OpenJob(id_, job.owner, job.operation_id, job.waits)
+                for id_, job in sorted(rows.jobs.items())
+                if not job.status.final
+            ]
+            assert [each for each in unit.remembered().open if each.id in rows.jobs] == still_open
             assert list(unit.deliveries()) == rows.deliveries
             assert unit.filters() == rows.filters
             everything = [*rows.jobs, *rows.changes, *([last] if last else [])]

@@ -44,6 +44,19 @@ def test_a_message_gets_through_and_its_job_succeeds(
     assert mqtt_client(broker).subscribe(f"{rig.root}/out").wait_for().retain
 
 
+@pytest.mark.parametrize(("qos", "heard", "code"), [(1, True, 0x00), (1, False, 0x10), (2, True, 0x00), (0, True, None)])
+def test_it_is_told_what_the_broker_said_and_at_qos_0_that_nobody_said_anything(
+    broker: Broker, start_session: Start, mqtt_client: Connect, qos: int, heard: bool, code: int | None
+) -> None:
+    """0x10: nobody had subscribed (MQTT 5 §3.4.2.1)."""
+    rig = start_session(broker).ready()
+    if heard:
+        mqtt_client(broker).subscribe(f"{rig.root}/out")
+    rig.publish("out", "é", job="7", qos=qos)
+    finish = rig.heard.finishes(1)["7"]  # type: ignore[index]
+    assert (finish.status, finish.reason_code) == (JobStatus.SUCCEEDED, code)
+
+
 def test_messages_of_one_session_keep_their_order(broker: Broker, start_session: Start, mqtt_client: Connect) -> None:
     rig = start_session(broker, window=7).ready()
     observer = mqtt_client(broker).subscribe(f"{rig.root}/out")

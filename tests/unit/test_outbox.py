@@ -65,6 +65,28 @@ def test_an_answer_of_the_broker_to_nothing_of_ours_is_nothing() -> None:
     assert Sender().outbox.settle(99) is None
 
 
+# What is called off
+
+
+def test_a_message_whose_job_is_called_off_is_passed_over_and_the_others_keep_their_order() -> None:
+    sender = Sender(window=1)
+    first, second, third = jobs(3)
+    sender.add(first, second, third)
+    assert sender.flush() == [first]
+    assert second.job is not None
+    sender.outbox.withdraw(second.job)
+    sender.settle(first)
+    assert sender.flush() == [third]
+
+
+def test_what_is_called_off_and_is_not_here_is_remembered_within_bounds() -> None:
+    sender = Sender(backlog=5)
+    for each in jobs(100):
+        assert each.job is not None
+        sender.outbox.withdraw(each.job)
+    assert len(sender.outbox._withdrawn) == 5
+
+
 # What carries out no job
 
 

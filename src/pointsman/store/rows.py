@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
 from pointsman.model.job import Job, Ladder
@@ -57,7 +57,7 @@ class Rows:
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     gone: list[TimerId] = field(default_factory=list)
     void: set[EntityRef] = field(default_factory=set)
-    released: list[JobId] = field(default_factory=list)
+    released: dict[JobId, None] = field(default_factory=dict)
     climbed: dict[JobId, Ladder] = field(default_factory=dict)
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
     properties: dict[tuple[EntityRef, str], SaveProperty] = field(default_factory=dict)
@@ -75,8 +75,8 @@ def gather(writes: Sequence[Write]) -> Rows:
                 rows.changes.append(change_row(change, trace, payload))
             case AddJob(job, dispatch):
                 rows.jobs.append(job_row(job, dispatch))
-            case UpdateJob(job):
-                rows.outcomes[job.id] = job
+            case UpdateJob() | Release() | Climb():
+                _gather_outcome(rows, write)
             case RememberDelivery():
                 rows.deliveries.append(write)
             case AppendResult(id_, job_id, result):
@@ -92,13 +92,28 @@ def gather(writes: Sequence[Write]) -> Rows:
                 rows.filters = filters
             case SaveTimer() | DropTimer() | DropTimers():
                 _gather_timer(rows, write)
-            case Release(job_id):
-                rows.released.append(job_id)
-            case Climb(job_id, ladder):
-                rows.climbed[job_id] = ladder
             case _:
                 _gather_memory(rows, write)
     return rows
+
+
+def _gather_outcome(rows: Rows, write: UpdateJob | Release | Climb) -> None:
+    """What an update says goes over what was said before it; what is said after it is put into it."""
+    match write:
+        case UpdateJob(job):
+            rows.outcomes[job.id] = job
+            rows.released.pop(job.id, None)
+            rows.climbed.pop(job.id, None)
+        case Release(job_id):
+            if (known := rows.outcomes.get(job_id)) is not None:
+                rows.outcomes[job_id] = replace(known, waits=None)
+            else:
+                rows.released[job_id] = None
+        case Climb(job_id, ladder):
+            if (known := rows.outcomes.get(job_id)) is not None:
+                rows.outcomes[job_id] = replace(known, ladder=ladder)
+            else:
+                rows.climbed[job_id] = ladder
 
 
 def _gather_timer(rows: Rows, write: SaveTimer | DropTimer | DropTimers) -> None:
