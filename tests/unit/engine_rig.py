@@ -68,11 +68,12 @@ class Rig:
         limit: int = 200,
         window: int = 200,
         retention: Retention | None = None,
+        at: int = NOW,
     ) -> None:
         self.store = store or MemoryStore()
         self.rows = self.store.rows
         self.inbox = Inbox()
-        self.clock = Clock()
+        self.clock = Clock(at)
         self.ports = Ports(self.store, self.inbox, publishes, programs)
         self.logged: list[EventDict] = []
         self.engine = Engine(
@@ -94,6 +95,10 @@ class Rig:
     def feed(self, *items: Item) -> None:
         for item in items:
             self.inbox.put(item)
+
+    def pass_time(self, ms: int) -> None:
+        self.clock.at += ms
+        self.clock.seconds += ms / 1000
 
     def step(self) -> bool:
         return self.engine.step(0)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
+from pointsman.engine.engine import SETTLE
 from pointsman.model.command import AddResult, Command, Finish, RejectReason
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Publish, ReplyTo, StartProgram
@@ -13,7 +16,7 @@ from pointsman.model.json import Json
 from pointsman.model.write import AddJob
 from unit.engine_rig import Rig, execute, says
 from unit.in_memory import Fault
-from unit.world import ALARM, FAULT, OK, PUMP, mqtt, obj, plant, report, trigger
+from unit.world import ALARM, FAULT, NOW, OK, PUMP, counting, mqtt, obj, plant, report, trigger
 
 
 def never(_seconds: float) -> None:
@@ -266,3 +269,22 @@ def test_finished_is_put_by_whoever_carried_a_job_out_and_means_nothing_for_anot
     commands: list[Command] = [Finish(job=JobId("ghost"), status=JobStatus.SUCCEEDED)]
     rig.settle(*commands)
     assert rig.jobs == []
+
+
+HOLD = 10_000
+HOLDING = plant(triggers=(trigger("open-valve", FAULT, hold_ms=HOLD),))
+
+
+@pytest.mark.parametrize(("kept", "expected"), [("3", []), (None, [JobStatus.QUEUED])], ids=["the state was left", "nothing"])
+def test_what_was_due_while_no_worker_ran_waits_for_what_the_broker_has_kept(kept: str | None, expected: list[JobStatus]) -> None:
+    before = Rig(catalog=HOLDING)
+    before.settle(says("4"))
+    assert before.jobs == []
+    rig = Rig(before.store, catalog=HOLDING, new_id=counting(100), at=NOW + HOLD + 1_000)
+    rig.settle()
+    assert rig.jobs == [], "it did not wait"
+    if kept:
+        rig.settle(says(kept, 2))
+    rig.pass_time(SETTLE)
+    rig.settle()
+    assert [job.status for job in rig.jobs] == expected

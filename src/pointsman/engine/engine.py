@@ -40,6 +40,9 @@ from pointsman.model.write import ForgetDeliveries, SaveFilters, UpdateJob, Writ
 
 IDLE = 1.0
 """How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
+SETTLE = 2_000
+"""What was due before the start is looked at so many ms after it: what the broker has kept for us, which may say that a state has
+not held or that a device has answered, comes first."""
 BACK_OFF = (0.05, 5.0)
 """First and longest pause before the store is tried again, in seconds."""
 
@@ -119,8 +122,9 @@ class Engine:
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
+            soonest = self._clock.now() + SETTLE
             for timer in unit.timers().values():
-                self._timers.set(timer.id, timer.due)
+                self._timers.set(timer.id, max(timer.due, soonest))
         self._inbox.put(Arm())
 
     def stop(self) -> None:
