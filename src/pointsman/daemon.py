@@ -212,6 +212,8 @@ def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequen
 def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> int:
     """Run a worker until SIGTERM or SIGINT. Gives the exit code. Raises PointsmanError when it cannot start."""
     stop = threading.Event()
+    for warning in configuration.warnings:
+        log.warning("configuration", warning=str(warning))
     with _on_signals(stop):
         worker = Worker(configuration, log, environ)
         try:

@@ -29,6 +29,7 @@ def command(strict: bool) -> None:
     warnings = list(program_faults(given))
     if warnings and strict:
         raise ConfigurationError("\n".join(warnings))
+    warnings += map(str, given.warnings)
     counts = _counts(given)
     if wants_json():
         print_json({"ok": True, "counts": counts, "warnings": warnings})

@@ -42,6 +42,8 @@ class Configuration:
     """The catalog as documents, for the store."""
     sources: tuple[str, ...]
     """The files that it was read from."""
+    warnings: tuple[Problem, ...] = ()
+    """What is right, but does not do what one might think."""
     origins: Mapping[SettingPath, Origin] = field(default_factory=dict)
     """Where each setting was given."""
 
@@ -83,8 +85,9 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
         settings=settings,
         catalog=catalog,
         rules=tuple([rule for rule in rules if rule is not None]),
-        definitions=tuple(definitions(catalog)),
+        definitions=tuple(definitions(catalog, builder.kept)),
         sources=sources.names,
+        warnings=report.warnings,
         origins=origins,
     )
 
