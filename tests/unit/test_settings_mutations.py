@@ -71,6 +71,9 @@ links:
 intake:
   - {topic: "plant/+/state", entity: "{1}", state: "$.state", map: {true: OK, OFF: ALARM}, reported: $.t, ignore: [no_value]}
   - {topic: tele/+/LWT, entity: pump-1, state: $, retained: fire}
+replies:
+  - {topic: "devices/+/answer", job: "$.job", result: "$.value", ignore: [no_value]}
+  - {topic: "answers/+", job: "{1}"}
 """
 TREE = plain(read_general(EVERYTHING))
 

@@ -54,6 +54,7 @@ def _counts(given: Configuration) -> dict[str, int]:
         "triggers": sum([len(each.triggers) for each in definers]),
         "scripts": len(catalog.scripts),
         "intake_rules": len(given.rules),
+        "reply_rules": len(given.replies),
     }
 
 

@@ -236,6 +236,17 @@ class IntakeForm(Form):
     ignore: list[Ignore] = Field(default=[], description="What is passed over in silence instead of rejected.")
 
 
+class ReplyForm(Form):
+    """Where devices answer that cannot answer as MQTT 5 says."""
+
+    topic: Text = Field(description="The topic filter. Its wildcards are numbered from the left: {1}, {2}, …")
+    job: Text = Field(description="Where the job's id is: $.name in the payload, or {1} for what the first wildcard matched.")
+    result: Text = Field(default="$", description="Where the result is that the job gets: $ for the whole payload.")
+    ignore: list[Literal["no_value"]] = Field(
+        default=[], description="no_value: a message that names no job, or has no result, is passed over instead of rejected."
+    )
+
+
 class FileForm(Form):
     """A configuration file of Pointsman: settings and, if wanted, the catalog."""
 
@@ -251,3 +262,4 @@ class FileForm(Form):
     links: list[LinkForm] = Field(default=[], description="Links between objects.")
     scripts: list[ScriptForm] = Field(default=[], description="The script repository.")
     intake: list[IntakeForm] = Field(default=[], description="How messages of foreign devices are read.")
+    replies: list[ReplyForm] = Field(default=[], description="Where devices answer that cannot answer as MQTT 5 says.")
