@@ -54,7 +54,13 @@ class Worker:
         clock, self.inbox = SystemClock(), Inbox()
         self.store, recorded, last_id = _open_store(configuration, clock.now())
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
-        reader = Reader(self.topics, configuration.rules, retained=settings.mqtt.retained, max_payload=settings.mqtt.max_payload)
+        reader = Reader(
+            self.topics,
+            configuration.rules,
+            replies=configuration.replies,
+            retained=settings.mqtt.retained,
+            max_payload=settings.mqtt.max_payload,
+        )
         self.session = Session(
             connection_options(settings, configuration.rules),
             will=Outgoing(topic=self.topics.status, payload=b"offline", qos=1, retain=True),
@@ -212,6 +218,8 @@ def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequen
 def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> int:
     """Run a worker until SIGTERM or SIGINT. Gives the exit code. Raises PointsmanError when it cannot start."""
     stop = threading.Event()
+    for warning in configuration.warnings:
+        log.warning("configuration", warning=str(warning))
     with _on_signals(stop):
         worker = Worker(configuration, log, environ)
         try:

@@ -70,18 +70,13 @@ def _rows(of: type[BaseModel], before: str = "") -> Iterator[Sequence[str]]:
 
 
 def _kind(field: FieldInfo) -> str:
-    for validator in _validators(field):
-        if validator in _KINDS:
-            return _KINDS[validator]
-    return _of_annotation(field.annotation)
+    return _by_validator(field.metadata) or _of_annotation(field.annotation)
 
 
-def _validators(field: FieldInfo) -> Iterator[Any]:
-    """What the value goes through; of one that may be left out, what it goes through when it is there."""
-    metadata = list(field.metadata)
-    for arm in get_args(field.annotation) if _is_union(field.annotation) else ():
-        metadata += getattr(arm, "__metadata__", ())
-    return (each.func for each in metadata if isinstance(each, BeforeValidator | PlainValidator))
+def _by_validator(metadata: Sequence[Any]) -> str | None:
+    """The kind of a value that goes through one of ours."""
+    validators = [each.func for each in metadata if isinstance(each, BeforeValidator | PlainValidator)]
+    return next((_KINDS[each] for each in validators if each in _KINDS), None)
 
 
 def _is_union(annotation: Any) -> bool:
@@ -94,7 +89,7 @@ def _of_annotation(annotation: Any) -> str:
         return " or ".join(dict.fromkeys(_of_annotation(arm) for arm in arms))
     origin, arguments = get_origin(annotation), get_args(annotation)
     if hasattr(annotation, "__metadata__"):
-        return _of_annotation(arguments[0])
+        return _by_validator(annotation.__metadata__) or _of_annotation(arguments[0])
     if origin is Literal:
         return ", ".join(f"`{each}`" for each in dict.fromkeys(map(str, arguments)))
     if origin in (list, tuple):

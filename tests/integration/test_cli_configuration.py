@@ -21,6 +21,8 @@ classes:
       - {id: outside, type: program, command: [/etc/passwd]}
       - {id: fine, type: program, command: [/bin/echo, hello]}
       - {id: odd, type: program, text: "#!/usr/bin/no-such-interpreter\\necho {{id}}"}
+    triggers:
+      - {states: [3], type: script, payload: {execPath: /usr/bin/no-such-pager}}
 objects:
   - {id: pump-1, class: pump}
   - {id: pump-2, class: pump}
@@ -74,19 +76,30 @@ def test_a_program_that_could_not_run_here_is_a_warning_and_an_error_when_strict
     (tmp_path / "pointsman.yaml").write_text(PROGRAMS)
     done = pointsman(tmp_path, "check")
     warnings = done.stderr.splitlines()
-    assert [line.split(": ")[1] for line in warnings] == [f"class pump, operation {name}" for name in ("gone", "outside", "odd")]
+    wrong = [*[f"class pump, operation {name}" for name in ("gone", "outside", "odd")], "class pump, trigger 1"]
+    assert [line.split(": ")[1] for line in warnings] == wrong
     assert done.stdout.startswith("OK: ")
     strict = pointsman(tmp_path, "check", "--strict", expect=78)
     assert "class pump, operation gone: expected a program at /usr/bin/no-such-program" in strict.stderr
     assert strict.stdout == ""
     allowed = pointsman(tmp_path, "check", "--json", POINTSMAN_PROGRAMS__DIRECTORIES="/bin,/usr/bin,/etc")
-    assert len(json.loads(allowed.stdout)["warnings"]) == 3  # inside, but no program: it may not be executed
+    assert len(json.loads(allowed.stdout)["warnings"]) == 4  # inside, but no program: it may not be executed
 
 
 def test_programs_that_are_switched_off_are_a_warning_each_worker_should_know(tmp_path: Path) -> None:
     (tmp_path / "pointsman.yaml").write_text(PROGRAMS)
     done = pointsman(tmp_path, "check", POINTSMAN_PROGRAMS__ENABLED="false")
-    assert done.stderr == "warning: programs.enabled is false: operations that run programs (4) will fail\n"
+    assert done.stderr == "warning: programs.enabled is false: operations and triggers that run programs (5) will fail\n"
+
+
+def test_a_trigger_that_is_kept_and_not_acted_on_is_a_warning_at_its_place_also_when_strict(tmp_path: Path) -> None:
+    text = "objects:\n  - {id: a, triggers: [{states: [3], type: e-mail, payload: {to: x}}]}\n"
+    (tmp_path / "pointsman.yaml").write_text(text)
+    done = pointsman(tmp_path, "check", "--strict")
+    words = "pointsman.yaml:2:44: kept, not acted on: this version acts on triggers of type operation and script, found 'e-mail'"
+    assert done.stderr == f"warning: {words}\n"
+    assert "trigger" not in done.stdout
+    assert json.loads(pointsman(tmp_path, "check", "--json").stdout)["warnings"] == [words]
 
 
 def test_check_touches_nothing(tmp_path: Path) -> None:

@@ -214,7 +214,8 @@ def test_arguments_that_are_no_json_object_are_refused_with_an_answer(payload: b
     [(b'{"ok": true}', {"ok": True}), (b"[1, 2]", [1, 2]), (b"3", 3), (b"null", None), (b"done", "done"), (b'"done"', "done")],
 )
 def test_a_custom_result_is_any_json_or_text(payload: bytes, value: Any) -> None:
-    assert one(delivery(RESULTS, payload)) == AddResult(job=JobId("42"), payload=value, by=MQTT_USER, topic=RESULTS)
+    command = one(delivery(RESULTS, payload))
+    assert command == AddResult(job=JobId("42"), payload=value, by=MQTT_USER, topic=RESULTS, answer=True)
 
 
 @pytest.mark.parametrize("payload", [b"1e400", b'{"a": [-1e999]}', b"\xff\xfe"])

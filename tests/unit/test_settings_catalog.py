@@ -308,7 +308,6 @@ def complaints_where(complaints: Callable[[str], list[str]], marked: str) -> lis
             "objects: [{id: a, operations: [{id: o, type: ►mqt, topic: t, message: m, qos: 1}]}]",
             "found 'mqt'; did you mean mqtt?",
         ),
-        (OPERATION + "►retries: 3}]}]", "trying again is not part of this version"),
         (
             "objects: [{id: a, operations: [►{id: o, type: program, timeout: 1s}]}]",
             "expected one of command, script, text in an operation of type program, found none",
@@ -357,10 +356,6 @@ def complaints_where(complaints: Callable[[str], list[str]], marked: str) -> lis
         (OPERATION + "qos: 1}], triggers: [{states: 3, operation: o, every: ►5}]}]", "1000"),
         (OPERATION + "qos: 1}], triggers: [{states: [3], operation: ►p}]}]", "expected an operation of object a, o, found 'p'"),
         (OPERATION + "qos: 1}], triggers: [►{states: [3]}]}]", "expected the key 'operation', found none"),
-        (
-            OPERATION + "qos: 1}], triggers: [{states: [3], type: ►email, payload: {operation: o}}]}]",
-            "expected the type operation",
-        ),
         ("intake: [{topic: a/+, entity: '►{2}', state: $}]", "expected {1}, since 'a/+' has 1 wildcard, found {2}"),
         ("intake: [{topic: a/+/#, entity: 'x►{0}', state: $}]", "expected {1} to {2}, since 'a/+/#' has 2 wildcards, found {0}"),
         ("intake: [{topic: a, entity: '►{1}', state: $}]", "expected an entity's id, since 'a' has no wildcard"),

@@ -53,9 +53,16 @@ classes:
           echo {{name}}
       - {id: old, type: "1", parameters: {topic: a/b, message: x}}
       - {id: older, type: 2, parameters: {type: fileSystem, path: /bin/true, args: [x]}}
+      - {id: sure, type: 1, topic: a/c, message: x, mode: queued, max: 2, retries: 3, backoff: 1s, backoff_max: 5s,
+         on_timeout: old, expect_result: {within: 3s}, confirm: {state: OK, within: 30s}}
+      - {id: surer, type: 2, command: [/bin/true], on_interrupted: rerun, expect_result: 3s,
+         confirm: {property: Serial Number, value: {x: [1]}, within: 30s}}
     triggers:
       - {states: [ALARM, 3], operation: open}
       - {states: ["1"], type: operation, payload: {operation: echo}}
+      - {states: ["1"], type: script, payload: {execPath: /bin/true, args: ["{{state.name}}"]}}
+      - {id: page, from: OK, command: [/bin/true, "{{id}}"]}
+      - {states: ["1"], type: e-mail, payload: {to: [x], subject: 3}}
 objects:
   - {id: pump-1, name: Pump 1, class: pump, properties: {Serial Number: A-18}}
   - {id: 5e9465cb10b1f754077cb061, properties: [{name: x, value: 1, type_id: 3}]}
@@ -64,6 +71,9 @@ links:
 intake:
   - {topic: "plant/+/state", entity: "{1}", state: "$.state", map: {true: OK, OFF: ALARM}, reported: $.t, ignore: [no_value]}
   - {topic: tele/+/LWT, entity: pump-1, state: $, retained: fire}
+replies:
+  - {topic: "devices/+/answer", job: "$.job", result: "$.value", ignore: [no_value]}
+  - {topic: "answers/+", job: "{1}"}
 """
 TREE = plain(read_general(EVERYTHING))
 

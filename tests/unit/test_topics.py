@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType
 from pointsman.model.topic import TopicFilter, filter_fault, topic_fault
-from pointsman.mqtt.topics import ExecuteTopic, OwnTopic, ResultTopic, StateTopic, Topics
+from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, OwnTopic, ResultTopic, StateTopic, Topics
 from unit.world import PIPE, PUMP
 
 LEVELS = st.text(alphabet="ab$ é", max_size=3)
@@ -69,6 +69,8 @@ BASES = st.sampled_from(["pointsman", "plant/pointsman", "a/b/c"])
         ("plant/pointsman/objects/pump-1/operations/open-valve/execute", ExecuteTopic(PUMP, OperationId("open-valve"))),
         ("plant/pointsman/links/pipe-1/operations/a/execute", ExecuteTopic(PIPE, OperationId("a"))),
         ("plant/pointsman/jobs/42/results", ResultTopic(JobId("42"))),
+        ("plant/pointsman/jobs/42/cancel", CancelTopic(JobId("42"))),
+        ("plant/pointsman/jobs/42/cancel/x", None),
         ("plant/pointsman/jobs/42", None),
         ("plant/pointsman/gateway/state", None),
         ("plant/pointsman/classes/pump/state", None),
@@ -92,6 +94,7 @@ def test_what_is_written_is_read_back_and_subscribed_to(base: str, id_: str, ope
         f"{base}/{kind.plural}/{id_}/state": StateTopic(entity),
         topics.execute(entity, OperationId(operation)): ExecuteTopic(entity, OperationId(operation)),
         topics.results(JobId(id_)): ResultTopic(JobId(id_)),
+        topics.cancel(JobId(id_)): CancelTopic(JobId(id_)),
     }
     for topic, meaning in written.items():
         assert topics.read(topic) == meaning

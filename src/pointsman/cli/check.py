@@ -29,6 +29,7 @@ def command(strict: bool) -> None:
     warnings = list(program_faults(given))
     if warnings and strict:
         raise ConfigurationError("\n".join(warnings))
+    warnings += map(str, given.warnings)
     counts = _counts(given)
     if wants_json():
         print_json({"ok": True, "counts": counts, "warnings": warnings})
@@ -53,6 +54,7 @@ def _counts(given: Configuration) -> dict[str, int]:
         "triggers": sum([len(each.triggers) for each in definers]),
         "scripts": len(catalog.scripts),
         "intake_rules": len(given.rules),
+        "reply_rules": len(given.replies),
     }
 
 

@@ -54,7 +54,7 @@ def _read(config: Configuration, topic: str, payload: bytes, retained: bool) -> 
 
     mqtt = config.settings.mqtt
     topics = Topics(mqtt.base_topic, config.settings.node.id)
-    read = Reader(topics, config.rules, retained=mqtt.retained, max_payload=mqtt.max_payload)
+    read = Reader(topics, config.rules, replies=config.replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
     return list(read(Delivery(0, 0, 0, False, retained, topic, payload), config.catalog))
 
 

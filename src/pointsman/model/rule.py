@@ -1,4 +1,4 @@
-"""Intake rules: how the messages of foreign devices are read as reports of states."""
+"""Rules by which the messages of foreign devices are read: as reports of states, and as answers to what was published."""
 
 from __future__ import annotations
 
@@ -38,3 +38,16 @@ class IntakeRule:
     retained: Retained | None = None
     """What a retained message does here; None: as `mqtt.retained` says."""
     ignore: frozenset[Ignore] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRule:
+    """Which topics devices answer on, and where the job and its result are found."""
+
+    filter: TopicFilter
+    job: JsonPath | str
+    """Where in the payload the job's id is; or a text in which `{1}`, `{2}`, … stand for what the filter's wildcards matched."""
+    result: JsonPath
+    """Where in the payload the result is; `$` is the whole payload, JSON or not."""
+    ignore: frozenset[Ignore] = frozenset()
+    """Only `no_value` means something here: the payload names no job, or has no result."""

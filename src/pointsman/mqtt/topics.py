@@ -32,7 +32,14 @@ class ResultTopic:
     job: JobId
 
 
-OwnTopic: TypeAlias = StateTopic | ExecuteTopic | ResultTopic
+@dataclass(frozen=True, slots=True)
+class CancelTopic:
+    """`BASE/jobs/ID/cancel`: a request to call a job off."""
+
+    job: JobId
+
+
+OwnTopic: TypeAlias = StateTopic | ExecuteTopic | ResultTopic | CancelTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,10 @@ class Topics:
         """Where a job's custom results are taken."""
         return f"{self.base}/jobs/{job}/results"
 
+    def cancel(self, job: JobId) -> str:
+        """Where a request to call a job off is taken."""
+        return f"{self.base}/jobs/{job}/cancel"
+
     @property
     def jobs(self) -> str:
         """The filter for the announcements of all jobs."""
@@ -86,6 +97,7 @@ class Topics:
             *[f"{kind}state" for kind in kinds],
             *[f"{kind}operations/+/execute" for kind in kinds],
             f"{self.base}/jobs/+/results",
+            f"{self.base}/jobs/+/cancel",
         )
 
     def read(self, topic: str) -> OwnTopic | None:
@@ -99,4 +111,6 @@ class Topics:
                 return ExecuteTopic(EntityRef(_KINDS[kind], EntityId(entity)), OperationId(operation))
             case ["jobs", job, "results"]:
                 return ResultTopic(JobId(job))
+            case ["jobs", job, "cancel"]:
+                return CancelTopic(JobId(job))
         return None

@@ -13,14 +13,17 @@ from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.trigger import StateTrigger
 from pointsman.settings.checks import id_fault
+from pointsman.settings.conduct import TimeoutCheck
 from pointsman.settings.forms import ClassForm, LinkForm, ObjectForm, OperationForm, ScriptForm, StateForm, TriggerForm
+from pointsman.settings.kept import Kept, KeptTriggers
 from pointsman.settings.operations import OperationBuilder
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, shown
 from pointsman.settings.properties import PropertyCheck
 from pointsman.settings.report import Form, Report, value_at
 from pointsman.settings.tree import Map, Seq, plain
-from pointsman.settings.triggers import StateNames, build_trigger
+from pointsman.settings.trigger_ids import TriggerIds
+from pointsman.settings.triggers import Owner, StateNames, build_trigger
 
 
 class CatalogBuilder:
@@ -33,15 +36,23 @@ class CatalogBuilder:
         self._classes: dict[str, Class] = {}
         self._class_operations: dict[str, tuple[str, ...]] = {}
         """The ids of each class's operations, also of those that are wrong: one problem is enough for each."""
-        self._operations = OperationBuilder(report, ())
+        self._operations = OperationBuilder(report, (), self._states)
         self._properties = PropertyCheck(report)
+        self._timeouts = TimeoutCheck(report)
+        self._trigger_ids = TriggerIds(report)
+        self._kept = KeptTriggers(report)
+
+    @property
+    def kept(self) -> Kept:
+        """Triggers that are not acted on."""
+        return self._kept.found
 
     def build(self) -> Catalog:
         """The catalog, of what is right."""
         states = self._build_states()
         self._states = StateNames(states or BUILT_IN_STATES)
         scripts = self._build_scripts()
-        self._operations = OperationBuilder(self._report, {script.id for script in scripts})
+        self._operations = OperationBuilder(self._report, {script.id for script in scripts}, self._states)
         self._classes = {each.id: each for each in self._build_classes()}
         entities = self._build_entities()
         self._properties.finish()
@@ -118,9 +129,11 @@ class CatalogBuilder:
             owner = f"class {form.id}"
             operations = self._build_operations(form, place)
             properties = self._build_properties(form, place)
-            self._properties.of_class(form.id, properties, self._operations.uses)
-            self._operations.uses = []
             triggers = self._build_triggers(form, place, owner, _ids_in(place))
+            self._properties.of_class(form.id, properties, self._operations.uses)
+            self._timeouts.of_class(form.id, _ids_in(place), self._operations.timeouts)
+            self._trigger_ids.of_class()
+            self._operations.forget()
             if fresh:
                 yield Class(
                     id=ClassId(form.id),
@@ -157,11 +170,14 @@ class CatalogBuilder:
         parent = self._class_of(form, place)
         operations = self._build_operations(form, place)
         properties = self._build_properties(form, place)
-        known = (*_ids_in(place), *self._class_operations.get(form.class_id or "", ())) if form.triggers else ()
+        own = _ids_in(place) if form.operations else ()
+        known = (*own, *self._class_operations.get(form.class_id or "", ())) if form.triggers or own else ()
         triggers = self._build_triggers(form, place, str(ref), known)
         if fresh and (form.class_id is None or parent is not None):
             self._properties.of_entity(ref, parent, properties, self._operations.uses)
-        self._operations.uses = []
+            self._timeouts.of_entity(str(ref), form.class_id, known, own, self._operations.timeouts)
+        self._trigger_ids.of_entity(parent, own, place)
+        self._operations.forget()
         if not fresh:
             return None
         return Entity(
@@ -211,12 +227,17 @@ class CatalogBuilder:
         self, form: ClassForm | ObjectForm, place: Place, owner: str, operations: tuple[str, ...]
     ) -> tuple[StateTrigger, ...]:
         built = []
+        what = Owner(owner, operations, self._operations.of_trigger)
         for index in range(len(form.triggers)):
             inner = place.inner("triggers", index)
             each = self._report.parse(TriggerForm, value_at(place.node, inner.path), place.node, inner.path)
-            if each is not None:
-                built.append(build_trigger(each, inner, owner, index + 1, self._states, operations, self._report))
-        return tuple([trigger for trigger in built if trigger is not None])
+            if each is None or self._kept.take(each, inner, owner, index):
+                continue
+            trigger = build_trigger(each, inner, what, index + 1, self._states, self._report)
+            if trigger is not None:
+                self._trigger_ids.add(trigger, inner)
+                built.append(trigger)
+        return tuple(built)
 
     def _build_properties(self, form: ClassForm | ObjectForm, place: Place) -> Mapping[str, Json]:
         if isinstance(form.properties, dict):

@@ -5,25 +5,15 @@ Keys that the reference names keep its names (`parameters`, `popupResult`); the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    SkipValidation,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    WithJsonSchema,
-)
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from pointsman.model.conduct import Mode, OnInterrupted
 from pointsman.model.rule import Ignore
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
-from pointsman.settings.problem import shown
+from pointsman.settings.fields import Form, Id, Later, StateRef, States, Text
 from pointsman.settings.quantity import Duration, Size
 from pointsman.settings.schema import (
     EngineSettings,
@@ -33,40 +23,6 @@ from pointsman.settings.schema import (
     ProgramSettings,
     StoreSettings,
 )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    hint = "; put it in quotes if it is meant as text" if isinstance(value, bool | float) else ""
-    raise ValueError(f"expected text, found {shown(value)}{hint}")
-
-
-Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "integer"]})]
-"""Text; a whole number is taken for its digits."""
-Id = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "integer"], "minLength": 1, "maxLength": 128})]
-"""What something is referred to by. `checks.id_fault` says which texts can be one."""
-
-
-def _state(value: Any) -> int | str:
-    return value if isinstance(value, int) and not isinstance(value, bool) else _text(value)
-
-
-StateRef = Annotated[int | str, PlainValidator(_state), WithJsonSchema({"type": ["string", "integer"], "minLength": 1})]
-"""A state's id or name; a whole number stays one."""
-
-
-Kind = TypeVar("Kind")
-Later = Annotated[Kind, SkipValidation()]
-"""Checked one by one by `catalog.py`, so that a wrong operation doesn't hide what else is wrong with its class."""
-
-
-class Form(BaseModel):
-    """A mapping in the file. Unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StateForm(Form):
@@ -99,6 +55,21 @@ class ParametersForm(Form):
     text: Text | None = Field(default=None, description="scriptText: the script.")
 
 
+class ExpectForm(Form):
+    """A job succeeds only when its device has answered."""
+
+    within: Duration = Field(ge=1, description="How long it may take, from the broker's acknowledgement or the program's end on.")
+
+
+class ConfirmForm(Form):
+    """A job succeeds only when its effect is seen: the entity gets into a state, or a property gets a value."""
+
+    state: StateRef | None = Field(default=None, description="The state that the entity must get into, by id or name.")
+    property: Text | None = Field(default=None, description="The property that must get a value, of the entity or its class.")
+    value: Any = Field(default=None, description="The value that the property must get.")
+    within: Duration = Field(ge=1, description="How long it may take, from the broker's acknowledgement or the program's end on.")
+
+
 class OperationForm(Form):
     """Something that can be done to an entity."""
 
@@ -128,12 +99,36 @@ class OperationForm(Form):
     parameters: ParametersForm | None = Field(
         default=None, description="The reference's form of topic, message, command, script and text."
     )
+    mode: Mode = Field(
+        default=Mode.PARALLEL, description="What becomes of an execution while another one, for the same entity, is open."
+    )
+    max: StrictInt | None = Field(
+        default=None, ge=1, description="parallel, queued: how many may be open at once. Default: without limit."
+    )
+    retries: StrictInt = Field(default=0, ge=0, le=1_000, description="How often a job that failed or timed out is tried again.")
+    backoff: Duration | None = Field(default=None, ge=1, description="The pause before it is; it doubles each time. Default: 1s.")
+    backoff_max: Duration | None = Field(default=None, ge=1, description="The longest pause. Default: 60s, or backoff.")
+    on_interrupted: OnInterrupted | None = Field(
+        default=None, description="program: what becomes of a job whose outcome a power cut took. Default: leave."
+    )
+    expect_result: Annotated[Duration, Field(ge=1)] | ExpectForm | None = Field(
+        default=None, description="Its device must answer, and within which time."
+    )
+    confirm: ConfirmForm | None = Field(default=None, description="Its effect must be seen, and within which time.")
+    on_timeout: Id | None = Field(
+        default=None,
+        description="What is run when a job has timed out for good: another operation of the entity or its class.",
+    )
 
 
 class PayloadForm(Form):
-    """What a trigger runs, in the reference's form."""
+    """What a trigger runs, in the reference's form. Types that are not acted on have what they like here."""
 
-    operation: Id = Field(description="The operation's id.")
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
+
+    operation: Id | None = Field(default=None, description="Type operation: the operation's id.")
+    exec_path: Text | None = Field(default=None, alias="execPath", description="Type script: the program, an absolute path.")
+    args: list[Text] = Field(default=[], description="Type script: its arguments, each with macros.")
 
 
 class PeriodicityForm(Form):
@@ -152,14 +147,6 @@ class ActiveForm(Form):
     start: Text = Field(default="00:00", alias="from", description="Time of day as HH:MM, included.")
     end: Text = Field(default="24:00", alias="to", description="Time of day as HH:MM, not included; up to `from`: past midnight.")
     zone: Text = Field(description="The time zone, as Europe/Berlin or UTC.")
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-States = Annotated[list[StateRef], BeforeValidator(_listed)]
-"""Ids or names of states; one alone may go without the brackets."""
 
 
 class TriggerForm(Form):
@@ -182,8 +169,13 @@ class TriggerForm(Form):
     late: Late = Field(default=Late.FIRE, description="When its time passed while no worker ran: fire, skip or rearm.")
     latest: Duration | None = Field(default=None, description="How late it may still act. Default: however late.")
     operation: Id | None = Field(default=None, description="The operation to run, of the entity or its class.")
-    type: StrictStr | None = Field(default=None, description="The reference's form: operation.")
-    payload: PayloadForm | None = Field(default=None, description="The reference's form of `operation`.")
+    command: list[Text] | None = Field(
+        default=None, min_length=1, description="A program to run instead: its path, then arguments, each with macros."
+    )
+    type: StrictStr | None = Field(
+        default=None, description="The reference's form: operation or script. Another type is kept, and not acted on."
+    )
+    payload: Later[PayloadForm] | None = Field(default=None, description="The reference's form of `operation` and `command`.")
 
 
 class PropertyForm(Form):
@@ -244,6 +236,17 @@ class IntakeForm(Form):
     ignore: list[Ignore] = Field(default=[], description="What is passed over in silence instead of rejected.")
 
 
+class ReplyForm(Form):
+    """Where devices answer that cannot answer as MQTT 5 says."""
+
+    topic: Text = Field(description="The topic filter. Its wildcards are numbered from the left: {1}, {2}, …")
+    job: Text = Field(description="Where the job's id is: $.name in the payload, or {1} for what the first wildcard matched.")
+    result: Text = Field(default="$", description="Where the result is that the job gets: $ for the whole payload.")
+    ignore: list[Literal["no_value"]] = Field(
+        default=[], description="no_value: a message that names no job, or has no result, is passed over instead of rejected."
+    )
+
+
 class FileForm(Form):
     """A configuration file of Pointsman: settings and, if wanted, the catalog."""
 
@@ -259,3 +262,4 @@ class FileForm(Form):
     links: list[LinkForm] = Field(default=[], description="Links between objects.")
     scripts: list[ScriptForm] = Field(default=[], description="The script repository.")
     intake: list[IntakeForm] = Field(default=[], description="How messages of foreign devices are read.")
+    replies: list[ReplyForm] = Field(default=[], description="Where devices answer that cannot answer as MQTT 5 says.")

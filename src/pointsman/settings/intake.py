@@ -1,24 +1,20 @@
-"""From the forms of intake rules to the model, and whether their topic filters get along."""
+"""From the forms of intake rules to the model."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pointsman.model.catalog import Catalog
 from pointsman.model.ids import OwnerType
 from pointsman.model.jsonpath import JsonPath, parse_json_path
 from pointsman.model.rule import IntakeRule
 from pointsman.model.topic import TopicFilter
+from pointsman.settings.filters import FilterCheck
 from pointsman.settings.forms import IntakeForm
-from pointsman.settings.overlaps import Filters
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, shown
 from pointsman.settings.report import Report
 from pointsman.settings.triggers import StateNames
-
-_CAPTURE = re.compile(r"\{(\d+)\}")
-_REASON = "a broker may deliver a message once for each filter that matches it, and each would count"
 
 
 def own_filters(base: str, node: str) -> Iterator[TopicFilter]:
@@ -27,23 +23,22 @@ def own_filters(base: str, node: str) -> Iterator[TopicFilter]:
         yield TopicFilter(f"{base}/{kind.plural}/+/state")
         yield TopicFilter(f"{base}/{kind.plural}/+/operations/+/execute")
     yield TopicFilter(f"{base}/jobs/+/results")
+    yield TopicFilter(f"{base}/jobs/+/cancel")
 
 
 class IntakeBuilder:
     """Builds intake rules. Everything that is wrong goes to the report."""
 
-    def __init__(self, report: Report, catalog: Catalog, own: Iterable[TopicFilter]) -> None:
+    def __init__(self, report: Report, catalog: Catalog, filters: FilterCheck) -> None:
         self._report = report
         self._catalog = catalog
         self._states = StateNames(tuple(catalog.states.values()))
-        self._own = Filters(own)
-        self._filters = Filters()
-        self._first: dict[str, int] = {}
+        self._filters = filters
 
     def build(self, form: IntakeForm, place: Place) -> IntakeRule | None:
         """The rule, or None when it makes none."""
         before = len(self._report)
-        topic = self._filter(form, place)
+        topic = self._filters.take(form.topic, place)
         state = self._path(form.state, place, "state")
         reported = None if form.reported is None else self._path(form.reported, place, "reported")
         self._check_entity(form, place, topic)
@@ -62,29 +57,6 @@ class IntakeBuilder:
             ignore=frozenset(form.ignore),
         )
 
-    def _filter(self, form: IntakeForm, place: Place) -> TopicFilter | None:
-        try:
-            topic = TopicFilter(form.topic)
-        except ValueError as fault:
-            self._report.value(place.node, ("topic",), f"expected a topic filter that can be subscribed to: {fault}")
-            return None
-        mark = self._report.mark(place.node, ("topic",))
-        own = next(self._own.overlapping(topic), None)
-        if own is not None:
-            message = (
-                f"expected topics that are not Pointsman's own, found {topic.text!r}, which overlaps {own.text!r}; narrow it"
-            )
-            self._report.at(mark, f"{message}: {_REASON}")
-        if topic.text in self._first:
-            return topic
-        for other in self._filters.overlapping(topic):
-            where = self._report.sources.origin(self._first[other.text])
-            message = f"expected filters that are equal or do not overlap, found {topic.text!r} and {other.text!r} at {where}"
-            self._report.at(mark, f"{message}; narrow one of them, or give both rules the same filter: {_REASON}")
-        self._first[topic.text] = mark
-        self._filters.add(topic)
-        return topic
-
     def _path(self, source: str, place: Place, key: str) -> JsonPath | None:
         try:
             return parse_json_path(source)
@@ -93,17 +65,7 @@ class IntakeBuilder:
             return None
 
     def _check_entity(self, form: IntakeForm, place: Place, topic: TopicFilter | None) -> None:
-        captures = list(_CAPTURE.finditer(form.entity))
-        for capture in captures if topic is not None else ():
-            if topic is not None and not 1 <= int(capture[1]) <= topic.wildcards:
-                count = (
-                    "no wildcard" if not topic.wildcards else f"{topic.wildcards} wildcard{'s' if topic.wildcards > 1 else ''}"
-                )
-                wanted = (
-                    f"{{1}} to {{{topic.wildcards}}}" if topic.wildcards > 1 else "{1}" if topic.wildcards else "an entity's id"
-                )
-                message = f"expected {wanted}, since {topic.text!r} has {count}, found {capture[0]}"
-                self._report.inside(place.node, ("entity",), capture.start(), message)
+        captures = self._filters.captures(form.entity, place, "entity", topic, "an entity's id")
         if not captures and self._catalog.find(form.entity) is None:
             known = [resolved.entity.ref.id for resolved in self._catalog.entities]
             message = f"expected {{1}} or the id of an object or link, found {shown(form.entity)}{nearest(form.entity, known)}"

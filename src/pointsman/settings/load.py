@@ -10,17 +10,19 @@ from typing import Any
 
 from pointsman.errors import ConfigurationError
 from pointsman.model.catalog import Catalog
-from pointsman.model.rule import IntakeRule
+from pointsman.model.rule import IntakeRule, ReplyRule
 from pointsman.settings.catalog import CatalogBuilder
 from pointsman.settings.definitions import Definition, definitions
 from pointsman.settings.document import read_document
 from pointsman.settings.effective import effective_settings
 from pointsman.settings.faults import PLANNED, keys_of
-from pointsman.settings.forms import FileForm, IntakeForm
+from pointsman.settings.filters import FilterCheck
+from pointsman.settings.forms import FileForm, IntakeForm, ReplyForm
 from pointsman.settings.intake import IntakeBuilder, own_filters
 from pointsman.settings.layers import SettingPath
 from pointsman.settings.merge import merge
 from pointsman.settings.problem import Origin, Problem, nearest, one_of
+from pointsman.settings.replies import ReplyBuilder
 from pointsman.settings.report import Report
 from pointsman.settings.schema import Settings
 from pointsman.settings.sources import Sources
@@ -42,6 +44,9 @@ class Configuration:
     """The catalog as documents, for the store."""
     sources: tuple[str, ...]
     """The files that it was read from."""
+    replies: tuple[ReplyRule, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """What is right, but does not do what one might think."""
     origins: Mapping[SettingPath, Origin] = field(default_factory=dict)
     """Where each setting was given."""
 
@@ -76,15 +81,19 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     settings, origins = effective_settings(tree, environ, overrides or {}, report)
     builder = CatalogBuilder(tree, report)
     catalog = builder.build()
-    intake = IntakeBuilder(report, catalog, own_filters(settings.mqtt.base_topic, settings.node.id))
+    filters = FilterCheck(report, own_filters(settings.mqtt.base_topic, settings.node.id))
+    intake, answers = IntakeBuilder(report, catalog, filters), ReplyBuilder(report, filters)
     rules = [intake.build(form, place) for form, place in builder.items("intake", IntakeForm)]
+    replies = [answers.build(form, place) for form, place in builder.items("replies", ReplyForm)]
     report.raise_problems()
     return Configuration(
         settings=settings,
         catalog=catalog,
         rules=tuple([rule for rule in rules if rule is not None]),
-        definitions=tuple(definitions(catalog)),
+        replies=tuple([rule for rule in replies if rule is not None]),
+        definitions=tuple(definitions(catalog, builder.kept)),
         sources=sources.names,
+        warnings=report.warnings,
         origins=origins,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pointsman.model.conduct import PLAIN
 from pointsman.model.ids import OperationId, ScriptId
 from pointsman.model.operation import (
     FileSystem,
@@ -18,14 +19,16 @@ from pointsman.model.operation import (
 from pointsman.model.template import Quoting, Template, TemplateError, parse_message, parse_template
 from pointsman.model.topic import text_fault, topic_fault
 from pointsman.settings.checks import id_fault
+from pointsman.settings.conduct import ConductBuilder, OnTimeout, on_timeout
 from pointsman.settings.forms import OperationForm
 from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, one_of, shown
 from pointsman.settings.report import Report, value_at
 from pointsman.settings.tree import Map
+from pointsman.settings.triggers import StateNames
 
 _MQTT_KEYS = ("topic", "message", "qos", "retain", "content_type")
-_PROGRAM_KEYS = ("command", "script", "text", "args", "timeout", "output_limit", "environment")
+_PROGRAM_KEYS = ("command", "script", "text", "args", "timeout", "output_limit", "environment", "on_interrupted")
 _SHORT = ("topic", "message", "command", "script", "text", "args")
 _PARAMETERS: Mapping[str | None, tuple[str, ...]] = {
     None: ("topic", "message"),
@@ -47,22 +50,27 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class PropertyUse:
-    """A place where a macro names a property."""
+    """A place where a property is named, by a macro or as what is waited for."""
 
     name: str
     place: Place
     path: Path
-    offset: int
+    offset: int = 0
+    written: str = ""
+    """How it is named there, when that is not its name alone."""
 
 
 class OperationBuilder:
     """Builds operations. Everything that is wrong goes to the report."""
 
-    def __init__(self, report: Report, scripts: Collection[str]) -> None:
+    def __init__(self, report: Report, scripts: Collection[str], states: StateNames) -> None:
         self._report = report
         self._scripts = scripts
+        self._conduct = ConductBuilder(report, states)
         self.uses: list[PropertyUse] = []
-        """Of the operations that were built since somebody took them away."""
+        """Of what was built since `forget`."""
+        self.timeouts: list[OnTimeout] = []
+        """Of the same."""
 
     def build(self, form: OperationForm, place: Place) -> Operation | None:
         """The operation, or None when it makes none."""
@@ -72,12 +80,32 @@ class OperationBuilder:
             self._report.value(place.node, place.at("id"), f"expected an id that can be one level of a topic, found {fault}")
         mqtt = str(form.type) in ("mqtt", "1")
         self._check_keys(form, place, mqtt)
+        conduct = self._conduct.build(form, place, mqtt=mqtt)
+        self.timeouts += on_timeout(form, place)
+        if conduct.confirm is not None and conduct.confirm.property is not None:
+            self.uses.append(PropertyUse(conduct.confirm.property, place, place.at("confirm", "property")))
         in_parameters = "parameters" in _written(place)
         source = self._from_parameters(form, place, mqtt) if in_parameters else self._from_short(form, place, mqtt)
         if source is None:
             return None
         operation = self._mqtt(form, place, source) if mqtt else self._program(form, place, source)
-        return operation if len(self._report) == before else None
+        if operation is None or len(self._report) != before:
+            return None
+        return operation if conduct is PLAIN else replace(operation, conduct=conduct)
+
+    def forget(self) -> None:
+        """What the next operations name is gathered anew."""
+        self.uses, self.timeouts = [], []
+
+    def of_trigger(self, id_: str, place: Place, command: Sequence[tuple[str, Path]]) -> ProgramOperation | None:
+        """What a trigger runs by itself: the program, then its arguments, each with the way to it. None when it makes none."""
+        before = len(self._report)
+        program = self._what_to_run(_Source("command", {"command": command[0]}, ()), place)
+        arguments = [self.compile(place, text, path, parse_template) for text, path in command[1:]]
+        if program is None or len(self._report) != before:
+            return None
+        written = tuple([argument for argument in arguments if argument is not None])
+        return ProgramOperation(id=OperationId(id_), name=id_, program=program, arguments=written)
 
     # The two ways to write it
 
@@ -231,7 +259,8 @@ class OperationBuilder:
             return None
         for macro in template.macros:
             if macro.root == "properties":
-                self.uses.append(PropertyUse(macro.name, place, path, max(0, text.find(str(macro)))))
+                written = f"{{{{{macro}}}}}"
+                self.uses.append(PropertyUse(macro.name, place, path, max(0, text.find(str(macro))), written))
         return template
 
 

@@ -1,4 +1,4 @@
-"""Whether the properties that macros name exist: on an entity with the operation, by itself or by its class."""
+"""Whether the properties that operations name exist: on an entity with the operation, by itself or by its class."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pointsman.model.entity import Class
 from pointsman.model.ids import EntityRef
 from pointsman.model.json import Json
 from pointsman.settings.operations import PropertyUse
-from pointsman.settings.problem import nearest
+from pointsman.settings.problem import nearest, shown
 from pointsman.settings.report import Report
 
 
 @dataclass(slots=True)
 class _Open:
-    """Macros of a class's operations that name what the class itself does not have."""
+    """Properties that a class's operations name, and the class itself does not have."""
 
     uses: list[PropertyUse]
     example: EntityRef | None = None
@@ -32,7 +32,7 @@ class PropertyCheck:
         self._open: dict[str, _Open] = {}
 
     def of_class(self, class_id: str, properties: Mapping[str, Json], uses: Sequence[PropertyUse]) -> None:
-        """A class, and the macros in its operations. What it lacks itself, one of its entities may have."""
+        """A class, and the properties that its operations name. What it lacks itself, one of its entities may have."""
         missing = [use for use in uses if use.name not in properties]
         if missing:
             self._open[class_id] = _Open(missing)
@@ -40,7 +40,7 @@ class PropertyCheck:
     def of_entity(
         self, ref: EntityRef, parent: Class | None, properties: Mapping[str, Json], uses: Sequence[PropertyUse]
     ) -> None:
-        """An entity, its class, its own properties, and the macros in its own operations."""
+        """An entity, its class, its own properties, and those that its own operations name."""
         if parent is not None and (waiting := self._open.get(parent.id)) is not None:
             waiting.example = waiting.example or ref
             waiting.seen.update(properties)
@@ -59,5 +59,5 @@ class PropertyCheck:
                     self._tell(use, expected, waiting.seen)
 
     def _tell(self, use: PropertyUse, expected: str, known: set[str]) -> None:
-        message = f"{expected}, found {{{{properties.{use.name}}}}}, which none has{nearest(use.name, known)}"
+        message = f"{expected}, found {use.written or shown(use.name)}, which none has{nearest(use.name, known)}"
         self._report.inside(use.place.node, use.path, use.offset, message)

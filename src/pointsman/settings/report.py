@@ -20,6 +20,7 @@ class Report:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
 
     def add(self, problem: Problem) -> None:
         """One more."""
@@ -42,6 +43,10 @@ class Report:
         mark = mark_of(node, path)
         found = value_at(node, path)
         self.at(self.sources.inside(mark, found, offset) if isinstance(found, str) else mark, message)
+
+    def warn(self, node: Map | Seq, path: Path, message: str) -> None:
+        """The value at `path` in `node` is right, but does not do what one might think."""
+        self._warnings.append(Problem(self.sources.origin(mark_of(node, path)), message))
 
     def mark(self, node: Map | Seq, path: Path) -> int:
         """The mark of something."""
@@ -81,9 +86,16 @@ class Report:
     def raise_problems(self) -> None:
         """Raises InvalidConfiguration when there are any: each once, by file and place."""
         if self._problems:
-            order = {name: number for number, name in enumerate(self.sources.names)}
-            unique = dict.fromkeys(self._problems)
-            raise InvalidConfiguration(sorted(unique, key=lambda each: (order.get(each.file, -1), each.line, each.column)))
+            raise InvalidConfiguration(self._sorted(self._problems))
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What `warn` was told, by file and place."""
+        return tuple(self._sorted(self._warnings))
+
+    def _sorted(self, problems: list[Problem]) -> list[Problem]:
+        order = {name: number for number, name in enumerate(self.sources.names)}
+        return sorted(dict.fromkeys(problems), key=lambda each: (order.get(each.file, -1), each.line, each.column))
 
 
 def value_at(node: Map | Seq, path: Path) -> Value:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pointsman.model.expression import Expression, ExpressionError, parse_expression
 from pointsman.model.ids import OperationId, StateId, TriggerId
+from pointsman.model.operation import ProgramOperation
 from pointsman.model.state import State
 from pointsman.model.trigger import ActiveHours, StateTrigger
-from pointsman.settings.forms import ActiveForm, TriggerForm
+from pointsman.settings.checks import LONGEST_ID, id_fault
+from pointsman.settings.forms import ActiveForm, PayloadForm, TriggerForm
 from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, one_of, shown
-from pointsman.settings.report import Report
+from pointsman.settings.report import Report, value_at
+
+Command: TypeAlias = "Sequence[tuple[str, Path]]"
+"""A program and its arguments, each with the way to it."""
+ProgramOf: TypeAlias = Callable[[str, Place, Command], ProgramOperation | None]
+"""Makes the program that a trigger runs, under an id; None when it makes none."""
 
 _UNITS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""As the file calls them; Monday is 0 in the model."""
 _TIME = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 
 
@@ -41,25 +51,40 @@ class StateNames:
         return written if str(written) == state.id else state.declared
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a trigger is set for, and what it may run."""
+
+    name: str
+    """`class pump`."""
+    operations: Collection[str]
+    """The ids of those that it has."""
+    program_of: ProgramOf
+
+    def trigger_id(self, number: int) -> str:
+        """What its trigger of that number is called where nothing else is said: fit for an id."""
+        end = f", trigger {number}"
+        return self.name[: LONGEST_ID - len(end)] + end
+
+
 def build_trigger(
-    form: TriggerForm, place: Place, owner: str, number: int, states: StateNames, operations: Collection[str], report: Report
+    form: TriggerForm, place: Place, owner: Owner, number: int, states: StateNames, report: Report
 ) -> StateTrigger | None:
-    """The trigger, or None when it makes none. `operations` are the ids of those that its owner has."""
+    """The trigger, or None when it makes none."""
     builder = _Builder(form, place, states, report)
-    operation = builder.operation()
-    if operation is None:
+    id_ = form.id or owner.trigger_id(number)
+    runs = builder.runs(owner, id_)
+    if runs is None:
         return None
-    wanted, path = operation
-    if wanted not in operations:
-        known = f"an operation of {owner}" + (f", {one_of(operations)}" if operations else "")
-        report.value(place.node, path, f"expected {known}, found {shown(wanted)}{nearest(wanted, operations)}")
+    operation, program = runs
     acts_on = builder.acts_on()
     return StateTrigger(
-        id=TriggerId(form.id or f"{owner}, trigger {number}"),
+        id=TriggerId(id_),
         states=tuple([states.as_triggered(written, state) for written, state in acts_on]),
         state_ids=frozenset([StateId(state.id) for _, state in acts_on]),
-        operation=OperationId(wanted),
-        origin=f"{owner}, trigger {number}",
+        operation=operation,
+        program=program,
+        origin=f"{owner.name}, trigger {number}",
         enabled=form.enabled,
         from_states=builder.ids("from", form.from_),
         not_from=builder.ids("not_from", form.not_from),
@@ -83,23 +108,82 @@ class _Builder:
         self._states = states
         self._report = report
 
-    def operation(self) -> tuple[str, Path] | None:
-        """What it runs, and where that is written."""
-        form, place, report = self._form, self._place, self._report
-        if form.type not in (None, "operation"):
-            message = (
-                f"expected the type operation, found {shown(form.type)}: this version does nothing else, and will not seem to"
-            )
-            report.value(place.node, place.at("type"), message)
+    def runs(self, owner: Owner, id_: str) -> tuple[OperationId, ProgramOperation | None] | None:
+        """The operation that it runs, and itself where it is the trigger's own; None when it runs nothing."""
+        form, place = self._form, self._place
+        payload = self._payload()
+        if payload is None or any(self._is_wrong(key) for key in ("operation", "command")):
             return None
-        if form.operation is not None and form.payload is not None:
+        script = form.type == "script" or (form.type is None and form.command is not None)
+        if form.operation is not None and form.command is not None:
+            self._report.key(place.node, place.at("command"), "expected operation or command, found both; keep one of them")
+            return None
+        self._check_payload(payload, script)
+        if not script:
+            wanted = self._operation(owner, payload)
+            return None if wanted is None else (OperationId(wanted), None)
+        command = self._command(payload)
+        if command is None:
+            return None
+        self._check_id(owner, id_)
+        program = owner.program_of(id_, place, command)
+        return None if program is None else (program.id, program)
+
+    def _payload(self) -> PayloadForm | None:
+        """The reference's form of what it runs; empty where there is none, None where it is wrong."""
+        path, before = self._place.at("payload"), len(self._report)
+        written = value_at(self._place.node, path)
+        found = PayloadForm() if written is None else self._report.parse(PayloadForm, written, self._place.node, path)
+        return found if len(self._report) == before else None
+
+    def _is_wrong(self, key: str) -> bool:
+        """Whether there is a value that has been told of."""
+        return getattr(self._form, key) is None and value_at(self._place.node, self._place.at(key)) is not None
+
+    def _check_payload(self, payload: PayloadForm, script: bool) -> None:
+        """Tell of what the other type has."""
+        kind, wrong = ("script", ("operation",)) if script else ("operation", ("execPath", "args"))
+        path = self._place.at("payload")
+        for key in wrong:
+            if value_at(self._place.node, (*path, key)) is not None:
+                message = f"expected what a trigger of type {kind} has, found {key!r}"
+                self._report.key(self._place.node, (*path, key), message)
+        short = "operation" if script else "command"
+        if getattr(self._form, short) is not None:
+            message = f"expected what a trigger of type {kind} has, found {short!r}"
+            self._report.key(self._place.node, self._place.at(short), message)
+
+    def _operation(self, owner: Owner, payload: PayloadForm) -> str | None:
+        form, place, report = self._form, self._place, self._report
+        if form.operation is not None and payload.operation is not None:
             report.key(place.node, place.at("payload"), "expected operation or payload.operation, found both; keep one of them")
-        if form.operation is not None:
-            return form.operation, place.at("operation")
-        if form.payload is not None:
-            return form.payload.operation, place.at("payload", "operation")
-        report.value(place.node, place.path, "expected the key 'operation', found none")
-        return None
+        wanted = form.operation or payload.operation
+        if wanted is None:
+            report.value(place.node, place.path, "expected the key 'operation', found none")
+        elif wanted not in owner.operations:
+            path = place.at("operation") if form.operation is not None else place.at("payload", "operation")
+            known = f"an operation of {owner.name}" + (f", {one_of(owner.operations)}" if owner.operations else "")
+            report.value(place.node, path, f"expected {known}, found {shown(wanted)}{nearest(wanted, owner.operations)}")
+        return wanted
+
+    def _command(self, payload: PayloadForm) -> Command | None:
+        form, place, report = self._form, self._place, self._report
+        if form.command is not None and payload.exec_path is not None:
+            report.key(place.node, place.at("payload"), "expected command or payload.execPath, found both; keep one of them")
+        if form.command is not None:
+            return [(text, place.at("command", index)) for index, text in enumerate(form.command)]
+        if payload.exec_path is None:
+            report.value(place.node, place.path, "expected the key 'command', or payload.execPath, found none")
+            return None
+        arguments = [(text, place.at("payload", "args", index)) for index, text in enumerate(payload.args)]
+        return [(payload.exec_path, place.at("payload", "execPath")), *arguments]
+
+    def _check_id(self, owner: Owner, id_: str) -> None:
+        """Jobs name the program by the trigger's id, as they name operations by theirs."""
+        fault = id_fault(id_) or (f"that of operation {id_!r}" if id_ in owner.operations else None)
+        if fault:
+            message = f"expected an id that could be a further operation's, since jobs name the program by it, found {fault}"
+            self._report.value(self._place.node, self._place.at("id"), message)
 
     def acts_on(self) -> list[tuple[int | str, State]]:
         """The states that it acts on, as written and as they are."""
@@ -149,7 +233,7 @@ class _Builder:
         zone = self._zone(form)
         if start is None or end is None or zone is None:
             return None
-        return ActiveHours(days=frozenset(_DAYS.index(day) for day in form.days), start=start, end=end, zone=zone)
+        return ActiveHours(days=frozenset(DAYS.index(day) for day in form.days), start=start, end=end, zone=zone)
 
     def _known(self, key: str, written: Sequence[int | str]) -> list[tuple[int | str, State]]:
         known: list[tuple[int | str, State]] = []
