@@ -98,7 +98,7 @@ class Rig:
 
     def pass_time(self, ms: int) -> None:
         self.clock.at += ms
-        self.clock.seconds += ms / 1000
+        self.clock.seconds = round(self.clock.seconds + ms / 1000, 3)
 
     def step(self) -> bool:
         return self.engine.step(0)

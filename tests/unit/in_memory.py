@@ -273,6 +273,10 @@ class Ports:
         self._held[type(dispatch)].append(dispatch.job)
         self.effects.append(dispatch)
 
+    def held(self, kind: type[Dispatch]) -> list[JobId]:
+        """The jobs that a port has in hand."""
+        return list(self._held[kind])
+
     def forget(self, job: JobId) -> None:
         """The port is done with a job, whoever said so."""
         for held in self._held.values():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pointsman.engine.dispatch import INTERRUPTED, PAGE
 from pointsman.model.command import AddResult, Cancel, Execute, Finish
 from pointsman.model.conduct import Conduct, Mode
-from pointsman.model.delivery import Delivery
+from pointsman.model.delivery import Delivery, Subscribed
 from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import JobId, OperationId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus
@@ -235,8 +235,8 @@ def test_a_job_that_is_tried_again_goes_to_the_port_once_more_and_those_in_its_h
     rig.settle(Finish(job=first, status=JobStatus.FAILED, error="no"))
     rig.ports.forget(first)
     assert len(handed(rig, kind)) == 3
-    rig.clock.at += 2_000
-    rig.clock.seconds += 2
+    rig.settle(Subscribed(()))
+    rig.pass_time(2_000)
     rig.settle()
     assert [*handed(rig, kind)] == [*ids(rig.store, kind), first]
 

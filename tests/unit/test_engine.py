@@ -275,8 +275,11 @@ HOLD = 10_000
 HOLDING = plant(triggers=(trigger("open-valve", FAULT, hold_ms=HOLD),))
 
 
+@pytest.mark.parametrize("answered", [True, False], ids=["it answers", "it does not"])
 @pytest.mark.parametrize(("kept", "expected"), [("3", []), (None, [JobStatus.QUEUED])], ids=["the state was left", "nothing"])
-def test_what_was_due_while_no_worker_ran_waits_for_what_the_broker_has_kept(kept: str | None, expected: list[JobStatus]) -> None:
+def test_what_was_due_while_no_worker_ran_waits_for_what_the_broker_has_kept(
+    kept: str | None, expected: list[JobStatus], answered: bool
+) -> None:
     before = Rig(catalog=HOLDING)
     before.settle(says("4"))
     assert before.jobs == []
@@ -285,6 +288,9 @@ def test_what_was_due_while_no_worker_ran_waits_for_what_the_broker_has_kept(kep
     assert rig.jobs == [], "it did not wait"
     if kept:
         rig.settle(says(kept, 2))
-    rig.pass_time(SETTLE)
+    if answered:
+        rig.settle(Subscribed(()))
+    else:
+        rig.pass_time(round(SETTLE * 1000))
     rig.settle()
     assert [job.status for job in rig.jobs] == expected

@@ -40,8 +40,8 @@ from pointsman.model.write import ForgetDeliveries, SaveFilters, UpdateJob, Writ
 
 IDLE = 1.0
 """How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
-SETTLE = 2_000
-"""What was due before the start is looked at so many ms after it: what the broker has kept for us, which may say that a state has
+SETTLE = 3.0
+"""For how many seconds, at a start, timers wait for the broker at most: what it has kept for us, which may say that a state has
 not held or that a device has answered, comes first."""
 BACK_OFF = (0.05, 5.0)
 """First and longest pause before the store is tried again, in seconds."""
@@ -111,6 +111,7 @@ class Engine:
         self._pending: Batch | None = None
         self._pause = BACK_OFF[0]
         self._stopping = False
+        self._settle_by: float | None = None
         self.tally = Tally()
         self.heartbeat = clock.monotonic()
         """When the loop last came round, on the monotonic clock."""
@@ -122,9 +123,9 @@ class Engine:
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
-            soonest = self._clock.now() + SETTLE
             for timer in unit.timers().values():
-                self._timers.set(timer.id, max(timer.due, soonest))
+                self._timers.set(timer.id, timer.due)
+        self._settle_by = self._clock.monotonic() + SETTLE
         self._inbox.put(Arm())
 
     def stop(self) -> None:
@@ -167,10 +168,17 @@ class Engine:
 
     def _gather(self, wait: float) -> Batch:
         batch = Batch()
-        for item in self._inbox.take(self._limit, 0 if self._dispatcher.ready else self._timers.wait(wait)):
+        for item in self._inbox.take(self._limit, 0 if self._dispatcher.ready else self._patience(wait)):
             self._read(item, batch)
-        batch.commands += [TimerDue(timer) for timer in self._timers.due(self._limit)]
+        if self._settle_by is None or self._clock.monotonic() >= self._settle_by:
+            self._settle_by = None
+            batch.commands += [TimerDue(timer) for timer in self._timers.due(self._limit)]
         return batch
+
+    def _patience(self, wait: float) -> float:
+        """How long to wait for something to come, in seconds: until a timer is due, and it is time for timers."""
+        rest = 0.0 if self._settle_by is None else max(0.0, self._settle_by - self._clock.monotonic())
+        return min(wait, max(rest, self._timers.wait(wait)))
 
     def _read(self, item: Item, batch: Batch) -> None:
         match item:
@@ -184,6 +192,7 @@ class Engine:
                     batch.acknowledge.append(Answer(to=lambda _: forgotten()))
             case Subscribed(filters):
                 batch.deliveries.append(SaveFilters(filters))
+                self._settle_by = None  # the broker sends what it has kept before it answers to a subscription
             case _:
                 batch.commands.append(item)
 
