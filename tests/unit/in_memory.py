@@ -222,6 +222,8 @@ class Ports:
         self._held: dict[type, deque[JobId]] = {Publish: deque(), StartProgram: deque()}
         self.effects: list[Effect] = []
         self.started: list[JobId] = []
+        self.adopted: list[JobId] = []
+        self.settled: list[JobId] = []
         self.publisher = Publisher(self)
         self.pool = Pool(self)
 
@@ -236,6 +238,18 @@ class Ports:
         assert self.room(type(dispatch)) > 0, "more was handed over than there was room for"
         self._held[type(dispatch)].append(dispatch.job)
         self.effects.append(dispatch)
+
+    def adopt(self, dispatch: StartProgram) -> None:
+        """A job is taken up that a worker before this one had begun, as the store has it."""
+        job, stored = self._rows.jobs[dispatch.job]
+        assert stored == dispatch
+        assert job.status is JobStatus.RUNNING
+        self._held[StartProgram].append(dispatch.job)
+        self.adopted.append(dispatch.job)
+
+    def settle_job(self, job: JobId) -> None:
+        assert self._rows.jobs[job][0].status.final, "settled, and may still go on"
+        self.settled.append(job)
 
     def acknowledge(self, delivery: Delivery) -> None:
         applied = (delivery.packet_id, digest_of(delivery)) in self._rows.applied
@@ -310,3 +324,12 @@ class Pool:
 
     def start(self, effect: StartProgram) -> None:
         self._ports.take(effect)
+
+    def adopt(self, effect: StartProgram) -> None:
+        self._ports.adopt(effect)
+
+    def cancel(self, job: JobId) -> bool:
+        return False
+
+    def settled(self, job: JobId) -> None:
+        self._ports.settle_job(job)

@@ -37,6 +37,8 @@ class Lane(Generic[D]):
     kind: type[D]
     hand: Callable[[D], None]
     room: Callable[[], int]
+    adopt: Callable[[D], None] | None = None
+    """Takes up a job that a worker before this one had begun; without it, nobody knows what became of such a job."""
     after: JobId | None = None
     """No job of this kind up to this one waits."""
     waiting: bool = True
@@ -95,9 +97,13 @@ class Refill(Generic[D]):
         for job, dispatch in self.jobs:
             if job.status is JobStatus.QUEUED:
                 self.lane.hand(dispatch)
+            elif self.lane.adopt is not None:
+                self.lane.adopt(dispatch)
 
     def interrupted(self) -> list[Finish]:
         """What became of those that a worker before this one had begun: all that this one begins is behind `lane.after`."""
+        if self.lane.adopt is not None:
+            return []
         return [
             Finish(job=job.id, status=JobStatus.INTERRUPTED, error=INTERRUPTED)
             for job, _ in self.jobs
@@ -115,7 +121,8 @@ class Dispatcher:
         self._timers = timers
         self._publisher = publisher
         self._publishes = Lane(Publish, publisher.publish, publisher.room)
-        self._programs = Lane(StartProgram, programs.start, programs.room)
+        self._programs = Lane(StartProgram, programs.start, programs.room, programs.adopt)
+        self._settled = programs.settled
         self.open: dict[JobId, Job] = {}
         self._unacknowledged: deque[Delivery] = deque()
         self._ease = publisher.room() // 2
@@ -180,6 +187,8 @@ class Dispatcher:
 
     def _follow(self, job: Job) -> None:
         # A job with custom results is read from the store when it is needed: a copy here would announce old ones.
+        if job.status.final:
+            self._settled(job.id)
         if job.status.final or job.results:
             self.open.pop(job.id, None)
         else:
