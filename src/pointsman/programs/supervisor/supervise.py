@@ -1,7 +1,8 @@
 """One supervisor: from the launch that it takes to the outcome that it leaves.
 
 Knows: record, spawn, watch. Must not know: the worker, jobs, other supervisors. It has a process, a session and one thread of its
-own, and everything that it needs, so that it does not matter to it whether there is a worker.
+own, and everything that it needs, so that it does not matter to it whether there is a worker. Files are read and written by the
+system's calls: what `open` brings along would add a fifth to the memory that each supervisor has of its own.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def supervise(place: str, life: int, orders: int) -> None:
 def _take(place: str) -> Task:
     """Read the launch and take it away. Raises FileNotFoundError when somebody has: it is being run, or was."""
     path = f"{place}/{LAUNCH}"
-    with open(path, "rb", buffering=0) as file:
-        data = file.readall()
+    launch = os.open(path, os.O_RDONLY)
+    data = os.read(launch, os.fstat(launch).st_size)
+    os.close(launch)
     os.unlink(path)
     return decode_task(data)
 
@@ -88,15 +90,22 @@ def _write(place: str, ended: Ended, orders: int) -> None:
     poller.register(orders, select.POLLIN)
     while True:
         try:
-            with open(f"{place}/{OUTCOME}.new", "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            _put(f"{place}/{OUTCOME}.new", data)
             os.rename(f"{place}/{OUTCOME}.new", f"{place}/{OUTCOME}")
             return
         except OSError as error:
             if error.errno not in NO_ROOM or poller.poll(1000 * AGAIN):
                 raise
+
+
+def _put(path: str, data: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _note(place: str, defect: BaseException) -> None:
@@ -108,10 +117,8 @@ def _note(place: str, defect: BaseException) -> None:
 
 
 def _on_signals() -> int:
-    """Have SIGCHLD and SIGTERM written to a pipe; gives the end to read."""
+    """Have the signals for which the keeper has set handlers written to a pipe; gives the end to read."""
     wake, end = os.pipe()
     os.set_blocking(end, False)
     signal.set_wakeup_fd(end, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
     return wake
