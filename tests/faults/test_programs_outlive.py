@@ -44,7 +44,7 @@ echo "ends $n" >&2
 head -c 1000 /dev/zero | tr '\\0' x
 exit $((n % 5))
 """
-"""Opening the gate, a pipe that nobody writes to, lets it go on."""
+"""It waits at a gate, for a line of its own."""
 SHORT = """
 n=$1
 echo $n >> DIRECTORY/runs
@@ -109,8 +109,20 @@ def memory_of(pid: int) -> tuple[int, int]:
     return sizes["Pss"], sizes["Private_Clean"] + sizes["Private_Dirty"]
 
 
-def open_gate(directory: Path, number: int) -> None:
-    os.close(os.open(directory / f"gate-{number}", os.O_WRONLY | os.O_NONBLOCK))
+@pytest.fixture
+def open_gate(tmp_path: Path) -> Iterator[Callable[[int], None]]:
+    """Let programs through one of two gates: each takes a line."""
+    gates = []
+    for number in (0, 1):
+        os.mkfifo(tmp_path / f"gate-{number}")
+        gates.append(os.open(tmp_path / f"gate-{number}", os.O_RDWR))
+
+    def let_through(number: int) -> None:
+        os.write(gates[number], PROGRAMS * b"\n")
+
+    yield let_through
+    for gate in gates:
+        os.close(gate)
 
 
 def outcomes_in(directory: Path) -> int:
@@ -139,10 +151,13 @@ def report_all(broker: Broker | Mosquitto, base: str, pace: float = 0) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_two_hundred_programs_outlive_a_worker_and_each_outcome_is_in_its_job(
-    how: signal.Signals, make_worker: Callable[..., Worker], broker: Broker | Mosquitto, topic_root: str, tmp_path: Path
+    how: signal.Signals,
+    make_worker: Callable[..., Worker],
+    open_gate: Callable[[int], None],
+    broker: Broker | Mosquitto,
+    topic_root: str,
+    tmp_path: Path,
 ) -> None:
-    for number in (0, 1):
-        os.mkfifo(tmp_path / f"gate-{number}")
     worker = make_worker(WAITING)
     report_all(broker, topic_root)
     assert wait_until(lambda: len(runs(tmp_path)) == PROGRAMS, 60)
@@ -155,7 +170,7 @@ def test_two_hundred_programs_outlive_a_worker_and_each_outcome_is_in_its_job(
 
     worker.stop() if how is signal.SIGTERM else worker.kill()
     assert set(processes_of(tmp_path)) >= set(supervisors), "programs went down with their worker"
-    open_gate(tmp_path, 0)
+    open_gate(0)
     assert wait_until(lambda: outcomes_in(tmp_path) == PROGRAMS / 2, 60)
 
     begun = time.monotonic()
@@ -164,7 +179,7 @@ def test_two_hundred_programs_outlive_a_worker_and_each_outcome_is_in_its_job(
     print(
         f"{PROGRAMS / 2:.0f} outcomes and {PROGRAMS / 2:.0f} programs taken up {time.monotonic() - begun:.1f} s after the start"
     )
-    open_gate(tmp_path, 1)
+    open_gate(1)
     for job in final_jobs(worker, PROGRAMS):
         number = int(job["owner_id"])
         described = job["description"]
