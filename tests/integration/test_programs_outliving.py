@@ -20,9 +20,11 @@ from pointsman.model.command import Finish
 from pointsman.model.effect import StartProgram
 from pointsman.model.ids import JobId
 from pointsman.model.job import JobStatus
+from pointsman.programs.argv import Executable, launch_of
+from pointsman.programs.keeping import Keeper, launch_file
 from pointsman.programs.outcome import LOST, UNKNOWN
 from pointsman.programs.policy import ProgramPolicy
-from pointsman.programs.workspace import PREFIX
+from pointsman.programs.workspace import PREFIX, WorkspaceInUse, Workspaces
 from programs.stand_in import Engine, effect, eventually, running
 
 FAR_OFF = 60
@@ -350,6 +352,44 @@ def test_the_keeper_may_be_killed_at_any_time(policy: ProgramPolicy, gate: Gate)
         gate.open()
         assert [finish.error for finish in engine.wait_for_finishes(2)] == ["exit code 3"] * 2
     assert engine.begun() == [first.job, second.job]
+
+
+def test_no_other_worker_comes_in_while_a_keeper_may_still_fork(policy: ProgramPolicy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one that is killed could have a program begin that the next has given up for lost."""
+    engine = Engine()
+    with running(policy, engine) as pool:
+        pool.start(effect("/bin/true"))
+        engine.wait_for_finishes(1)
+        os.close(pool._workspaces.lock)  # as when the worker is killed, and its keeper is slow to notice
+        pool._workspaces.lock = -1
+        following = Workspaces(policy.work_directory, "worker")
+        with monkeypatch.context() as patch:
+            patch.setattr("pointsman.programs.workspace.PATIENCE", 0.1)
+            with pytest.raises(WorkspaceInUse):
+                following.open()
+        pool._means.keeper.stop()
+        following.open()
+        following.close()
+
+
+def test_a_launch_is_taken_once(policy: ProgramPolicy, tmp_path: Path) -> None:
+    """However often a keeper is asked for it, and by whom."""
+    workspaces = Workspaces(policy.work_directory, "worker")
+    workspaces.open()
+    keeper = Keeper(workspaces)
+    job = effect(None, script="")
+    place = workspaces.new(job.job)
+    note = tmp_path / "runs"
+    launch = launch_of(job, Executable(Path("/bin/sh"), ("sh", "-c", f"echo run >> {note}")), place.work)
+    place.prepare(launch_file(launch, policy), b"")
+    for _ in range(5):
+        keeper.start(place)
+    eventually(lambda: not place.lives())
+    assert place.outcome() is not None
+    assert note.read_text() == "run\n"
+    keeper.stop()
+    workspaces.remove(job.job)
+    workspaces.close()
 
 
 def test_a_supervisor_holds_nothing_of_the_worker_and_has_a_session_of_its_own(policy: ProgramPolicy, tmp_path: Path) -> None:
