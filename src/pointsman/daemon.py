@@ -11,7 +11,8 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import FrameType
 
 from pydantic_core import to_json
@@ -22,6 +23,8 @@ from pointsman.clock import SystemClock, Uuid7
 from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.redelivery import REMEMBERED
+from pointsman.model.ids import JobId
+from pointsman.model.job import JobStatus
 from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.publisher import Announced, MqttPublisher, Outgoing
 from pointsman.mqtt.session import Session
@@ -31,7 +34,7 @@ from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
 from pointsman.settings import Configuration
 from pointsman.store import SqlStore, open_store
-from pointsman.wiring import connection_options, program_policy, trigger_limit
+from pointsman.wiring import connection_options, program_policy, trigger_limit, work_directory, worker_key
 
 ROUND = 1.0
 """Seconds between two looks at the threads."""
@@ -70,7 +73,8 @@ class Worker:
             intake=self.inbox,
             log=log,
         )
-        self.pool = Pool(program_policy(settings), self.inbox)
+        policy = replace(program_policy(settings), work_directory=work_directory(settings, environ))
+        self.pool = Pool(policy, self.inbox, worker_key(settings))
         self.engine = Engine(
             inbox=self.inbox,
             store=self.store,
@@ -94,9 +98,9 @@ class Worker:
     # Starting and stopping
 
     def start(self) -> None:
-        """Start the threads, in the order in which they need each other. Raises StoreUnavailable."""
+        """Start the threads, in the order in which they need each other. Raises PointsmanError."""
         self.engine.load()
-        self.pool.open()
+        self.pool.open(self._running)
         self._spawn("engine", lambda: self.engine.run(time.sleep))
         self._spawn("mqtt", self.session.run)
         self._notifier.ready("started")
@@ -119,10 +123,16 @@ class Worker:
         self._join("engine", 2 * FLUSH)
         self.session.stop(FLUSH)
         self._join("mqtt", 2 * FLUSH)
+        self.pool.close()
         if not self._alive("engine"):
             self.store.close()
         self._health_file.unlink(missing_ok=True)
         self._log.info("stopped")
+
+    def _running(self, jobs: Collection[JobId]) -> Collection[JobId]:
+        """Which of these jobs the store calls running."""
+        with self.store.begin() as unit:
+            return [job.id for job in unit.jobs(jobs).values() if job.status is JobStatus.RUNNING]
 
     def _spawn(self, name: str, function: Callable[[], None]) -> None:
         def body() -> None:

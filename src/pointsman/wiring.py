@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from pointsman.core.limits import Limit
 from pointsman.model.rule import IntakeRule
@@ -45,6 +49,7 @@ def program_policy(settings: Settings) -> ProgramPolicy:
         interpreter=programs.interpreter,
         workers=programs.workers,
         queue=programs.queue,
+        leave_on_stop=programs.on_stop == "leave",
         grace_ms=programs.grace,
         work_directory=programs.work_directory,
         max_memory_bytes=programs.max_memory,
@@ -52,6 +57,31 @@ def program_policy(settings: Settings) -> ProgramPolicy:
         max_open_files=programs.max_open_files,
         max_processes=programs.max_processes,
     )
+
+
+def work_directory(settings: Settings, environ: Mapping[str, str]) -> Path | None:
+    """Where the directories of programs lie: a place that outlives the worker, since programs do, if there is one.
+
+    A service's /tmp may be its own, and goes when it is stopped (systemd's PrivateTmp=); its state directory does not.
+    """
+    if settings.programs.work_directory is not None:
+        return settings.programs.work_directory
+    if (file := _store_file(settings)) is not None:
+        return file.parent
+    state = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(state) if state and os.path.isdir(state) else None
+
+
+def worker_key(settings: Settings) -> str:
+    """What tells this worker from every other of this machine, and is the same at each start, also with a new password."""
+    url = urlsplit(settings.store.url)
+    store = str(_store_file(settings) or url.netloc.rpartition("@")[2] + url.path)
+    return hashlib.sha256("\0".join((settings.node.id, store)).encode()).hexdigest()[:12]
+
+
+def _store_file(settings: Settings) -> Path | None:
+    name = settings.store.url.removeprefix("sqlite:///")
+    return None if name == settings.store.url else Path(os.path.realpath(name))
 
 
 def trigger_limit(settings: Settings) -> Limit | None:

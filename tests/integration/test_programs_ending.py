@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -173,13 +174,29 @@ def test_a_job_that_the_engine_never_answers_is_left_to_the_store(policy: Progra
     assert engine.finishes() == []
 
 
-def test_a_stopped_pool_leaves_no_thread_and_no_directory_and_may_be_stopped_again(policy: ProgramPolicy) -> None:
-    before = threading.active_count()
-    pool = Pool(policy, Engine())
+def test_a_pool_that_is_closed_leaves_no_thread_no_process_and_no_directory_and_may_be_stopped_again(
+    policy: ProgramPolicy,
+) -> None:
+    before = set(threading.enumerate())
+    engine = Engine()
+    pool = engine.pool = Pool(policy, engine)
     pool.open()
-    assert threading.active_count() == before + 1
+    assert {thread.name for thread in set(threading.enumerate()) - before} == {"programs", "program-1"}
+    pool.start(effect(None, script="echo $PPID"))
+    (finish,) = engine.wait_for_finishes(1)
+    assert finish.description is not None
+    supervisor = int(str(finish.description["stdout"]))
     pool.stop(0)
     pool.stop(0)
-    assert threading.active_count() == before
+    pool.close()
+    pool.close()
+    assert set(threading.enumerate()) <= before
+    eventually(lambda: not Path(f"/proc/{supervisor}").exists())
+    assert children() == set()
     assert policy.work_directory is not None
     assert list(policy.work_directory.iterdir()) == []
+
+
+def children() -> set[str]:
+    """Processes of this one: the keeper of a pool that is at work."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())

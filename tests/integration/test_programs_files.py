@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pointsman.errors import ConfigurationError
+from pointsman.model.ids import JobId
 from pointsman.programs.argv import Refusal
 from pointsman.programs.paths import find_program, program_fault
 from pointsman.programs.policy import ProgramPolicy
 from pointsman.programs.scripts import script_fault, write_script
-from pointsman.programs.workspace import PREFIX, NoWorkspace, Workspace, Workspaces
+from pointsman.programs.supervisor.record import STARTED
+from pointsman.programs.workspace import NoWorkspace, WorkspaceInUse, Workspaces
 
 
 @pytest.fixture
@@ -139,68 +141,112 @@ def test_a_script_is_written_for_nobody_else_and_over_nothing(tmp_path: Path) ->
             write_script("other", other)
 
 
-def test_a_jobs_directory_is_removed_also_when_the_job_fails_and_whatever_lies_in_it(tmp_path: Path) -> None:
-    workspaces = Workspaces(tmp_path)
+def test_a_jobs_directory_is_removed_whatever_lies_in_it(tmp_path: Path) -> None:
+    workspaces = Workspaces(tmp_path, "key")
     workspaces.open()
-    places = []
-
-    def fail() -> None:
-        with workspaces.workspace() as place:
-            places.append(place)
-            fill(place)
-            raise ZeroDivisionError
-
-    def fill(place: Workspace) -> None:
-        assert place.directory.stat().st_mode & 0o777 == 0o700
-        (place.directory / "shut" / "inner").mkdir(parents=True)
-        (place.directory / "shut" / "inner" / "file").touch()
-        (place.directory / "shut").chmod(0)
-        (place.directory / "away").symlink_to("/etc")
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
-    assert not places[0].directory.parent.exists()
+    place = workspaces.new(JobId("one"))
+    assert place.work.stat().st_mode & 0o777 == place.root.stat().st_mode & 0o777 == 0o700
+    (place.work / "shut" / "inner").mkdir(parents=True)
+    (place.work / "shut" / "inner" / "file").touch()
+    (place.work / "shut").chmod(0)
+    (place.work / "away").symlink_to("/etc")
+    workspaces.remove(JobId("one"))
+    workspaces.remove(JobId("one"))
+    assert not place.root.exists()
     assert Path("/etc/passwd").exists()
     workspaces.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_private_directory_the_job_is_told_why(tmp_path: Path) -> None:
-    workspaces = Workspaces(tmp_path)
-    with pytest.raises(NoWorkspace, match="not opened"), workspaces.workspace():
-        pass
+    workspaces = Workspaces(tmp_path, "key")
+    with pytest.raises(NoWorkspace, match="not opened"):
+        workspaces.new(JobId("one"))
     workspaces.open()
-    (root,) = tmp_path.iterdir()
-    root.rmdir()
-    with pytest.raises(NoWorkspace, match="No such file"), workspaces.workspace():
-        pass
+    workspaces.root.rmdir()
+    with pytest.raises(NoWorkspace, match="No such file"):
+        workspaces.new(JobId("one"))
+    workspaces.close()
 
 
-LEAVE_BEHIND = """
-import os, sys
-from pathlib import Path
-from pointsman.programs.workspace import Workspaces
-workspaces = Workspaces(Path(sys.argv[1]))
-workspaces.open()
-with workspaces.workspace() as place:
-    place.script.write_text("echo secret")
-    os._exit(9)
-"""
+@pytest.mark.parametrize("job", ["019bf06e-5a21-7000-8000-1ddef4e7a89f", "../up", "a/b", ".", "ä %2F\n"])
+def test_any_job_has_a_directory_of_its_own_and_is_known_by_it(tmp_path: Path, job: str) -> None:
+    workspaces = Workspaces(tmp_path, "key")
+    workspaces.open()
+    assert workspaces.new(JobId(job)).root.parent == workspaces.root
+    assert workspaces.jobs() == [job]
+    workspaces.close()
 
 
-def test_what_a_killed_worker_left_is_removed_at_the_next_start_and_a_living_ones_is_not(tmp_path: Path) -> None:
-    living = Workspaces(tmp_path)
+def test_a_directory_has_the_same_name_at_each_start_and_keeps_what_is_in_it(tmp_path: Path) -> None:
+    first = Workspaces(tmp_path, "key")
+    first.open()
+    first.new(JobId("one"))
+    first.close()
+    other = Workspaces(tmp_path, "other")
+    other.open()
+    second = Workspaces(tmp_path, "key")
+    second.open()
+    assert (second.root, second.jobs(), other.jobs()) == (first.root, ["one"], [])
+    second.remove(JobId("one"))
+    for each in (second, other):
+        each.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_waits_for_the_one_before_and_does_not_share_its_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living = Workspaces(tmp_path, "key")
     living.open()
-    with living.workspace() as place:
-        place.script.write_text("still needed")
-        assert subprocess.run([sys.executable, "-c", LEAVE_BEHIND, tmp_path], check=False).returncode == 9
-        assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 2
-        (tmp_path / "not ours").mkdir()
-        (tmp_path / f"{PREFIX}link").symlink_to("/etc")
-        following = Workspaces(tmp_path)
-        following.open()
-        assert place.script.read_text() == "still needed"
-        assert len([each for each in tmp_path.glob(f"{PREFIX}*") if not each.is_symlink()]) == 2
-        assert (tmp_path / "not ours").exists()
-        following.close()
-    living.close()
+    late = Workspaces(tmp_path, "key")
+    with monkeypatch.context() as patch:
+        patch.setattr("pointsman.programs.workspace.PATIENCE", 0.1)
+        with pytest.raises(WorkspaceInUse, match=r"expected no other worker in .*; end it, or give this one another node\.id"):
+            late.open()
+    opening = threading.Thread(target=late.open)
+    opening.start()
+    living.close()  # it removes the directory that the other one has open already
+    opening.join(20)
+    assert late.new(JobId("one")).work.is_dir()
+    late.remove(JobId("one"))
+    late.close()
+
+
+def test_a_directory_that_somebody_else_put_there_is_not_used(tmp_path: Path) -> None:
+    """In a directory for everybody's temporary files the name can be foreseen."""
+    workspaces = Workspaces(tmp_path, "key")
+    workspaces.root.symlink_to("/etc")
+    with pytest.raises(ConfigurationError, match=r"programs\.work_directory: "):
+        workspaces.open()
+    workspaces.root.unlink()
+    workspaces.root.mkdir(mode=0o777)
+    workspaces.root.chmod(0o777)
+    workspaces.open()
+    assert workspaces.root.stat().st_mode & 0o777 == 0o700
+    workspaces.close()
+    if os.geteuid() == 0:
+        workspaces.root.mkdir()
+        os.chown(workspaces.root, 12345, 12345)
+        with pytest.raises(ConfigurationError, match="found it somebody else's"):
+            workspaces.open()
+
+
+def test_a_place_lives_while_somebody_holds_its_pipe_open_and_no_longer(tmp_path: Path) -> None:
+    workspaces = Workspaces(tmp_path, "key")
+    workspaces.open()
+    place = workspaces.new(JobId("one"))
+    assert not place.lives()
+    place.prepare(b"launch", b"stdin")
+    assert not place.lives()
+    supervisor = os.open(place.life, os.O_RDWR | os.O_NONBLOCK)
+    os.write(supervisor, STARTED)
+    assert place.lives()
+    with pytest.raises(NoWorkspace, match="found one that still runs"):
+        workspaces.new(JobId("one"))
+    os.close(supervisor)
+    assert not place.lives()
+    assert workspaces.new(JobId("one")).outcome() is None
+    assert list(place.root.iterdir()) == [place.work], "what an earlier run left is gone"
+    workspaces.remove(JobId("one"))
+    workspaces.close()

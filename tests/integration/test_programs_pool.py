@@ -83,6 +83,7 @@ def test_before_it_is_opened_it_has_no_thread_and_no_directory_and_jobs_wait(mak
     pool.open()
     engine.wait_for_finishes(1)
     pool.stop(0)
+    pool.close()
     assert outcomes(engine) == {job.job: JobStatus.SUCCEEDED}
     assert threading.active_count() == before
 
@@ -264,7 +265,8 @@ def test_two_hundred_programs_leave_no_zombie_no_descriptor_and_no_file(make_pol
         engine.wait_for_finishes(200)
         assert pool.failed is None
         assert policy.work_directory is not None
-        assert [len(list(each.iterdir())) for each in policy.work_directory.iterdir()] == [0]
+        (directory,) = policy.work_directory.iterdir()
+        eventually(lambda: list(directory.iterdir()) == [])
     assert set(outcomes(engine).values()) == {JobStatus.SUCCEEDED}
     assert len(engine.begun()) == len(outcomes(engine)) == 200
     assert descriptors() - before == set()
@@ -292,8 +294,8 @@ def test_a_defect_is_visible_and_its_job_is_finished_as_interrupted(
     engine = Engine()
     with running(make_policy(workers=2), engine) as pool:
         with monkeypatch.context() as patch:
-            patch.setattr("pointsman.programs.process._limit", fail)
-            pool.start(broken := effect("/bin/sleep", "60"))
+            patch.setattr("pointsman.programs.following.Following.patience", fail)
+            pool.start(broken := effect("/bin/sh", "-c", "trap 'exit 1' TERM; sleep 60 & wait", timeout_ms=60_000))
             engine.wait_for_finishes(1)
             eventually(lambda: pool.failed is not None)
         assert isinstance(pool.failed, Broken)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from pointsman.engine.ports import Item
@@ -35,17 +36,24 @@ def effect(path: str | None = None, *arguments: str, **fields: Any) -> StartProg
 
 
 class Engine:
-    """Lets every job begin unless `go` says otherwise; `go` giving None leaves the question open."""
+    """Lets every job begin unless `go` says otherwise; `go` giving None leaves the question open.
+
+    What a Finish says is durable at once, and the pool is told so, unless `durable` is False.
+    """
 
     def __init__(self, go: Callable[[JobId], bool | None] = lambda _: True) -> None:
         self._go = go
         self._changed = threading.Condition()
         self.items: list[Item] = []
+        self.pool: Pool | None = None
+        self.durable = True
 
     def put(self, item: Item) -> None:
         with self._changed:
             self.items.append(item)
             self._changed.notify_all()
+        if isinstance(item, Finish) and self.pool is not None and self.durable:
+            self.pool.settled(item.job)
         if isinstance(item, Begin) and (go := self._go(item.job)) is not None:
             item.reply({"go": go})
 
@@ -71,14 +79,21 @@ class Engine:
 
 
 @contextmanager
-def running(policy: ProgramPolicy, engine: Engine) -> Iterator[Pool]:
-    """A pool at work, stopped at the end."""
-    pool = Pool(policy, engine)
-    pool.open()
+def running(
+    policy: ProgramPolicy,
+    engine: Engine,
+    *,
+    leave: bool = False,
+    ours: Callable[[Collection[JobId]], Collection[JobId]] = list,
+) -> Iterator[Pool]:
+    """A pool at work, stopped at the end: what runs is ended then, or left. `ours` are the jobs that the store calls running."""
+    pool = engine.pool = Pool(replace(policy, leave_on_stop=leave), engine)
+    pool.open(ours)
     try:
         yield pool
     finally:
         pool.stop(0)
+        pool.close()
 
 
 def carry_out(job: StartProgram, policy: ProgramPolicy) -> Finish:

@@ -258,6 +258,8 @@ class Ports:
         self._held: dict[type, deque[JobId]] = {Publish: deque(), StartProgram: deque()}
         self.effects: list[Effect] = []
         self.started: list[JobId] = []
+        self.adopted: list[JobId] = []
+        self.settled: list[JobId] = []
         self.publisher = Publisher(self)
         self.pool = Pool(self)
 
@@ -282,6 +284,18 @@ class Ports:
         for held in self._held.values():
             if job in held:
                 held.remove(job)
+    def adopt(self, dispatch: StartProgram) -> None:
+        """A job is taken up that a worker before this one had begun, as the store has it."""
+        job, stored = self._rows.jobs[dispatch.job]
+        assert stored == dispatch
+        assert job.status is JobStatus.RUNNING
+        self._held[StartProgram].append(dispatch.job)
+        self.adopted.append(dispatch.job)
+
+    def settle_job(self, job: JobId) -> None:
+        stored = self._rows.jobs[job][0]
+        assert stored.status is not JobStatus.RUNNING or stored.waits is not None, "settled, and may still go on"
+        self.settled.append(job)
 
     def acknowledge(self, delivery: Delivery) -> None:
         applied = (delivery.packet_id, digest_of(delivery)) in self._rows.applied
@@ -360,6 +374,9 @@ class Pool:
     def start(self, effect: StartProgram) -> None:
         self._ports.take(effect)
 
+    def adopt(self, effect: StartProgram) -> None:
+        self._ports.adopt(effect)
+
     def cancel(self, job: JobId) -> bool:
         """One that waits here is taken back at once; one that runs ends when it is told to."""
         if job not in self._ports._held[StartProgram]:
@@ -367,3 +384,6 @@ class Pool:
         self._ports.forget(job)
         self._ports._inbox.put(Finish(job=job, status=JobStatus.CANCELLED, error="cancelled"))
         return True
+
+    def settled(self, job: JobId) -> None:
+        self._ports.settle_job(job)

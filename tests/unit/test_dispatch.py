@@ -68,14 +68,38 @@ def test_jobs_that_were_left_are_handed_over_though_nothing_comes() -> None:
     assert len(rig.ports.handed_over) == 2
 
 
-@pytest.mark.parametrize("kind", OPERATIONS)
-def test_a_job_that_was_running_is_interrupted_and_never_run_again(kind: type[Dispatch]) -> None:
-    rig = Rig(left([kind] * 3, JobStatus.RUNNING), new_id=counting(100))
-    rig.settle(asks(kind))
+def test_a_message_of_which_nobody_knows_is_interrupted_and_never_published_again() -> None:
+    rig = Rig(left([Publish] * 3, JobStatus.RUNNING), new_id=counting(100))
+    rig.settle(asks(Publish))
     assert [(each.status, each.error) for each in rig.jobs[:3]] == [(JobStatus.INTERRUPTED, INTERRUPTED)] * 3
-    assert handed(rig, kind) == [rig.jobs[3].id]
+    assert handed(rig, Publish) == [rig.jobs[3].id]
     announced = [effect for effect in rig.ports.effects if isinstance(effect, Job)]
     assert announced[:3] == rig.jobs[:3]
+
+
+def test_a_program_that_a_worker_before_began_is_taken_up_and_never_run_again() -> None:
+    rig = Rig(left([StartProgram] * 3, JobStatus.RUNNING), new_id=counting(100))
+    rig.settle(asks(StartProgram))
+    assert rig.ports.adopted == [each.id for each in rig.jobs[:3]]
+    assert handed(rig, StartProgram) == [rig.jobs[3].id]
+    assert [each.status for each in rig.jobs] == [JobStatus.RUNNING] * 3 + [JobStatus.QUEUED]
+    rig.ports.end(2)
+    rig.settle()
+    rig.ports.end(1, JobStatus.INTERRUPTED)
+    rig.settle()
+    assert [each.status for each in rig.jobs[:3]] == [JobStatus.SUCCEEDED] * 2 + [JobStatus.INTERRUPTED]
+
+
+def test_the_port_is_told_what_is_settled_once_it_is_durable() -> None:
+    rig = Rig(left([StartProgram, Publish]))
+    rig.settle()
+    rig.ports.begin()
+    rig.settle()
+    assert rig.ports.settled == []
+    rig.ports.end()
+    rig.ports.settle()
+    rig.settle()
+    assert sorted(rig.ports.settled) == [each.id for each in rig.jobs]
 
 
 def test_what_this_worker_runs_is_not_taken_for_interrupted() -> None:

@@ -277,6 +277,7 @@ def test_the_defaults_of_programs_are_those_of_the_policy() -> None:
         policy.grace_ms,
         policy.interpreter,
     )
+    assert (programs.on_stop == "leave") is policy.leave_on_stop
     assert programs.work_directory is policy.work_directory is None
     assert programs.max_memory is programs.max_cpu is programs.max_open_files is programs.max_processes is None
 

@@ -116,3 +116,19 @@ def test_what_is_taken_cannot_be_withdrawn() -> None:
     assert turns.take() is job
     assert not turns.withdraw(job.job)
     assert not turns.withdraw(JobId("nobody's"))
+
+
+def test_what_was_adopted_is_taken_already_and_weighs_as_much_as_what_was_started() -> None:
+    turns = Turns()
+    running, first, second = effect(entity="a"), effect(entity="a"), effect(entity="b")
+    assert turns.adopt(running)
+    assert not turns.adopt(running)
+    assert (len(turns), turns.taken, turns.take()) == (1, 1, None)
+    turns.add(running)
+    turns.add(first)
+    turns.add(second)
+    assert turns.take() == second, "the entity with fewer that run goes first"
+    assert turns.take() == first, "and the other waits for nothing: what was adopted has started"
+    for job in (running, second, first):
+        turns.ended(job.job)
+    assert (len(turns), turns.taken) == (0, 0)

@@ -62,7 +62,7 @@ def _write_configuration(directory: Path, broker: DemoBroker) -> Path:
     text = (importlib.resources.files("pointsman.cli") / CONFIGURATION).read_text(encoding="utf-8")
     for old, new in zip(URLS, (broker.url, f"sqlite:///{directory}/jobs.db"), strict=True):
         text = text.replace(old, new)
-    own = {"node": {"health_file": f"{directory}/health.json"}, "programs": {"work_directory": str(directory)}}
+    own = {"node": {"health_file": f"{directory}/health.json"}, "programs": {"on_stop": "end"}}
     text += "".join([f"{section}: {json.dumps(settings)}\n" for section, settings in own.items()])
     path = directory / "pointsman.yaml"
     path.write_text(text, encoding="utf-8")

@@ -48,6 +48,8 @@ class Lane(Generic[D]):
     kind: type[D]
     hand: Callable[[D], None]
     room: Callable[[], int]
+    adopt: Callable[[D], None] | None = None
+    """Takes up a job that a worker before this one had begun; without it, nobody knows what became of such a job."""
     after: JobId | None = None
     """No job of this kind up to this one waits."""
     waiting: bool = True
@@ -120,9 +122,14 @@ class Refill(Generic[D]):
         for job, dispatch in self.jobs:
             if job.status is JobStatus.QUEUED and job.id not in withdrawn:
                 self.lane.take(dispatch)
+            elif job.status is JobStatus.RUNNING and self.lane.adopt is not None:
+                self.lane.handed.add(job.id)
+                self.lane.adopt(dispatch)
 
     def interrupted(self) -> list[Finish]:
         """What became of those that a worker before this one had begun: all that this one begins is behind `lane.after`."""
+        if self.lane.adopt is not None:
+            return []
         return [
             Finish(job=job.id, status=JobStatus.INTERRUPTED, error=INTERRUPTED)
             for job, _ in self.jobs
@@ -141,7 +148,8 @@ class Dispatcher:
         self._publisher = publisher
         self._pool = programs
         self._publishes = Lane(Publish, publisher.publish, publisher.room)
-        self._programs = Lane(StartProgram, programs.start, programs.room)
+        self._programs = Lane(StartProgram, programs.start, programs.room, programs.adopt)
+        self._settled = programs.settled
         self.open: dict[JobId, Job] = {}
         self._unacknowledged: deque[Delivery] = deque()
         self._ease = publisher.room() // 2
@@ -183,6 +191,7 @@ class Dispatcher:
                 case StartProgram():
                     self._offer(self._programs, effect)
                 case Resume(job_id):
+                    self._settled(job_id)
                     self._publishes.resume(job_id)
                     self._programs.resume(job_id)
                 case CallOff(job_id):
@@ -215,6 +224,8 @@ class Dispatcher:
             self._publishes.handed.discard(job.id)
             self._programs.handed.discard(job.id)
         # A job with custom results is read from the store when it is needed: a copy here would announce old ones.
+        if job.status.final or job.waits is not None:
+            self._settled(job.id)
         if job.status.final or job.waits is not None or job.results:
             self.open.pop(job.id, None)
         else:

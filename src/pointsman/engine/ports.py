@@ -113,8 +113,16 @@ class ProgramPool(Protocol):
     def start(self, effect: StartProgram) -> None:
         """Run a job's program when its turn comes: Begin is put first, and Finish follows when it has ended."""
 
+    def adopt(self, effect: StartProgram) -> None:
+        """Take up a job's program that a worker before this one had begun: a Finish follows that says how it ended; INTERRUPTED
+        when that cannot be known."""
+
     def cancel(self, job: JobId) -> bool:
-        """End a job's program, or keep it from running; its Finish says so. False when it is not here."""
+        """End a job that runs, or keep one that waits from running: a Finish says so. False when the job is not here."""
+
+    def settled(self, job: JobId) -> None:
+        """A job's end is durable, or that it waits to be tried again: what was kept of its program for that may go. Any job, also
+        one that was never here."""
 
 
 class Interpreter(Protocol):

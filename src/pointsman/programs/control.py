@@ -1,4 +1,4 @@
-"""What other threads tell the thread that carries out a job: the engine's answer to Begin, and that the job shall end.
+"""What other threads tell the thread that has a job in hand: the engine's answer to Begin, that the job shall end, or be left.
 
 Knows: model's Json, outcome. Must not know: processes.
 """
@@ -60,6 +60,8 @@ class Control:
     def __init__(self, bell: Bell) -> None:
         self.bell = bell
         self.end: End | None = None
+        self.leave_at: float | None = None
+        """The worker stops, and what runs goes on without it: when to give up waiting for the engine, on the monotonic clock."""
         self._go: bool | None = None
         self._changed = threading.Condition()
 
@@ -77,11 +79,20 @@ class Control:
             self._changed.notify_all()
         self.bell.ring()
 
+    def leave(self, at: float) -> None:
+        """Leave the job: a program that runs is not waited for any longer."""
+        with self._changed:
+            self.leave_at = at
+            self._changed.notify_all()
+        self.bell.ring()
+
     def wait_for_answer(self) -> bool | None:
-        """Whether the program may start. None when the job shall end before the engine has answered."""
+        """Whether the program may start. None when the job shall end, or be left, before the engine has answered."""
         with self._changed:
             while self._go is None:
-                left = None if self.end is None else self.end.at - time.monotonic()
+                times = [self.end.at] if self.end is not None else []
+                times += [self.leave_at] if self.leave_at is not None else []
+                left = min(times) - time.monotonic() if times else None
                 if left is not None and left <= 0:
                     return None
                 self._changed.wait(left)

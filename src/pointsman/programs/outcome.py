@@ -1,10 +1,12 @@
 """What became of a program, and how a job says it.
 
-Knows: model. Must not know: processes, files. Pure.
+Knows: model, what a supervisor leaves (record). Must not know: processes, files. Pure.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +15,21 @@ from pointsman.model.command import Finish
 from pointsman.model.ids import JobId
 from pointsman.model.job import JobStatus
 from pointsman.model.json import Json
+from pointsman.programs.supervisor.record import (
+    CANCELLED,
+    DIRECTORY,
+    EXECUTION,
+    INPUT,
+    ITSELF,
+    LIMITS,
+    NOT_STARTED,
+    STOPPED,
+    TIMED_OUT,
+    Ended,
+)
+
+UNKNOWN = "the worker went down while the program ran: its outcome is unknown"
+LOST = "the program's supervisor was killed, and the program with it: its outcome is unknown"
 
 
 class Ending(Enum):
@@ -41,6 +58,31 @@ class Outcome:
     """Whether some of its output is left out."""
     timeout_ms: int
     duration_ms: int
+
+
+ENDINGS = {
+    ITSELF: Ending.ITSELF,
+    TIMED_OUT: Ending.TIMED_OUT,
+    CANCELLED: Ending.CANCELLED,
+    STOPPED: Ending.STOPPED,
+}
+"""By the words of a supervisor."""
+
+
+def finish_of_ended(job: JobId, ended: Ended, *, file: str, timeout_ms: int) -> Finish:
+    """How the job ended, from what its supervisor left. `file` is what was executed, for the error when it could not be."""
+    if ended.reason == NOT_STARTED:
+        return Finish(job=job, status=JobStatus.FAILED, error=_start_fault(file, ended.stdout, ended.code or 0))
+    outcome = Outcome(
+        ending=ENDINGS.get(ended.reason, Ending.STOPPED),
+        code=ended.code,
+        stdout=ended.stdout,
+        stderr=ended.stderr,
+        truncated=ended.truncated,
+        timeout_ms=timeout_ms,
+        duration_ms=ended.duration_ms,
+    )
+    return finish_of(job, outcome)
 
 
 def finish_of(job: JobId, outcome: Outcome) -> Finish:
@@ -90,3 +132,23 @@ def _signal_name(outcome: Outcome) -> str | None:
         return signal.Signals(-outcome.code).name
     except ValueError:
         return f"signal {-outcome.code}"
+
+
+def _start_fault(file: str, what: str, number: int) -> str:
+    reason = os.strerror(number)
+    if what == LIMITS:
+        return f"its limits could not be set ({reason}); give it none, or allow setrlimit(2)"
+    if what in (DIRECTORY, INPUT):
+        return f"its {what} could not be opened ({reason}); see to the worker's disk"
+    match number:
+        case errno.ENOEXEC:
+            return f"expected a program of this machine, found something else in {file}; a script must begin with #!"
+        case errno.ENOENT if what == EXECUTION:
+            return f"expected the interpreter of {file}, named in its first line, found none; install it or correct the line"
+        case errno.EACCES:
+            return f"expected to be allowed to run {file} ({reason}); see its mode, and whether it is mounted noexec"
+        case errno.E2BIG:
+            return (
+                "expected less in arguments and variables together, found more than the system takes; use standard input instead"
+            )
+    return f"{file} could not be started: {reason}"

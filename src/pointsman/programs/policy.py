@@ -40,13 +40,15 @@ class ProgramPolicy:
     """How many programs run at once."""
     queue: int = 1000
     """How many more may wait here for their turn."""
+    leave_on_stop: bool = True
+    """Whether programs go on when the worker is stopped, to be taken up at its next start; else they are ended."""
     grace_ms: int = 5000
     """How long a program that was told to end (SIGTERM) has for it, in ms, before it is killed."""
     allow_option_like_arguments: bool = True
     """Whether an argument may begin with `-`. Without it, no value from a message can become an option of a program, and neither
     can the author of an operation write one."""
     work_directory: Path | None = None
-    """Where private directories for jobs are made; None: the system's directory for temporary files."""
+    """Where the worker's directory lies, and in it one for each job; None: the system's directory for temporary files."""
     max_memory_bytes: int | None = None
     """Limit of the address space of each process (RLIMIT_AS)."""
     max_cpu_seconds: int | None = None

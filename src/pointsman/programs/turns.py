@@ -14,7 +14,7 @@ from pointsman.model.ids import EntityRef, JobId
 
 
 class Turns:
-    """Jobs from `add` over `take` and `started` to `ended`."""
+    """Jobs from `add` over `take` and `started` to `ended`, or from `adopt` to `ended`."""
 
     def __init__(self) -> None:
         self._waiting: dict[EntityRef, deque[StartProgram]] = {}
@@ -41,6 +41,19 @@ class Turns:
         queue.append(effect)
         if not self._is_starting(effect.entity):
             self._ring.setdefault(effect.entity)
+
+    @property
+    def taken(self) -> int:
+        """How many jobs are taken and have not ended."""
+        return self._taken.total()
+
+    def adopt(self, effect: StartProgram) -> bool:
+        """A job's program runs already, out of turn. False when the job is here."""
+        if effect.job in self._entities:
+            return False
+        self._entities[effect.job] = effect.entity
+        self._taken[effect.entity] += 1
+        return True
 
     def take(self) -> StartProgram | None:
         """The job whose turn it is; None when there is none that may start now."""

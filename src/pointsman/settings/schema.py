@@ -169,13 +169,20 @@ class ProgramSettings(Section):
     )
     workers: int = Field(default=4, ge=1, le=1_000, description="How many run at once.")
     queue: Count = Field(default=1_000, description="How many more may wait in memory; the others wait in the store.")
+    on_stop: Literal["leave", "end"] = Field(
+        default="leave",
+        description="What becomes of running programs when the worker is stopped. leave: they go on, and its next start takes "
+        "them up; end: they are ended after `grace`, as interrupted.",
+    )
     grace: Duration = Field(default=5_000, description="From SIGTERM to SIGKILL.")
     allow_option_like_arguments: bool = Field(
         default=True, description="Whether an argument may begin with -; without it, no value can become an option of a program."
     )
     interpreter: str = Field(default="/bin/sh", description="What runs a script whose first line names no interpreter.")
     work_directory: Path | None = Field(
-        default=None, description="Where each run gets a directory of its own. Default: the system's."
+        default=None,
+        description="Where each run gets a directory of its own. Default: beside the store, else the service's state directory, "
+        "else the system's.",
     )
     max_memory: Size | None = Field(default=None, ge=1, description="Limit of a process's address space.")
     max_cpu: Duration | None = Field(default=None, ge=1, description="Limit of a process's CPU time, in whole seconds.")
