@@ -45,12 +45,21 @@ class _Occasion:
 
 
 def on_change(
-    world: World, resolved: Resolved, change: StateChange, payload: bytes, known: EntityState | None, new_id: NewId
+    world: World,
+    resolved: Resolved,
+    change: StateChange,
+    payload: bytes,
+    known: EntityState | None,
+    new_id: NewId,
+    *,
+    heard: int | None = None,
 ) -> Decision:
-    """What a change sets off."""
+    """What a change sets off. `payload` is empty when no message led to it, `heard` when anything was heard of the entity last."""
     at = change.at
     occasion = _Occasion(resolved, change, payload, at, None if known is None else max(0, at - known.since))
-    state = EntityState(entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id)
+    state = EntityState(
+        entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id, heard=heard
+    )
     fired = world.fired.get(change.entity, {})
     considered = verdicts(change, resolved.triggers, fired, _scene(world, occasion))
     asked = [_hold(occasion, verdict, new_id) if verdict.fires and verdict.trigger.hold_ms else verdict for verdict in considered]
@@ -223,7 +232,7 @@ def _context(world: World, occasion: _Occasion) -> Context:
         state=state_of(catalog, change.current),
         previous=state_of(catalog, change.previous),
         timestamp=occasion.at,
-        payload=occasion.payload,
+        payload=occasion.payload or None,
     )
 
 

@@ -15,7 +15,7 @@ from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.remembered import Quarantine
 from pointsman.model.state import EntityState
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import Timer
 from pointsman.model.write import (
     AddJob,
     AppendResult,
@@ -77,8 +77,8 @@ class World:
                     self.timers[timer.id] = timer
                 case DropTimer(timer_id):
                     self.timers.pop(timer_id, None)
-                case DropTimers(entity):
-                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+                case DropTimers(entity, kinds):
+                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in kinds]
                     for id_ in void:
                         del self.timers[id_]
                 case SaveManual(entity, None):

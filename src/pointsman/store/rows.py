@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import EntityState, ManualState
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import Timer, TimerKind
 from pointsman.model.write import (
     AddAudit,
     AddChange,
@@ -55,7 +55,7 @@ class Rows:
     fired: dict[tuple[EntityRef, TriggerId], int] = field(default_factory=dict)
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     gone: list[TimerId] = field(default_factory=list)
-    void: set[EntityRef] = field(default_factory=set)
+    void: defaultdict[frozenset[TimerKind], set[EntityRef]] = field(default_factory=lambda: defaultdict(set))
     released: list[JobId] = field(default_factory=list)
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
     properties: dict[tuple[EntityRef, str], SaveProperty] = field(default_factory=dict)
@@ -104,9 +104,9 @@ def _gather_timer(rows: Rows, write: SaveTimer | DropTimer | DropTimers) -> None
         case DropTimer(timer_id):
             rows.timers.pop(timer_id, None)
             rows.gone.append(timer_id)
-        case DropTimers(entity):
-            rows.void.add(entity)
-            void = [id_ for id_, each in rows.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+        case DropTimers(entity, kinds):
+            rows.void[kinds].add(entity)
+            void = [id_ for id_, each in rows.timers.items() if each.entity == entity and each.kind in kinds]
             for id_ in void:
                 del rows.timers[id_]
 
