@@ -6,43 +6,48 @@ The same function serves the daemon and everything that explains it, so that no 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
-from pointsman.core.change import Baseline, NoChange, change_of
-from pointsman.core.fire import on_change, on_timer, record, state_of
+from pointsman.core.answer import answers, rejected
+from pointsman.core.fire import on_timer, record, state_of
 from pointsman.core.lifecycle import advance
+from pointsman.core.manual import on_manual, set_manual
 from pointsman.core.plan import plan
 from pointsman.core.render import Context
+from pointsman.core.report import on_report, on_values
+from pointsman.core.silence import arm, on_silence
 from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Resolved
 from pointsman.model.command import (
     AddResult,
+    Arm,
     Begin,
     Command,
     Execute,
     Finish,
     Reject,
     RejectReason,
-    Reply,
     ReportState,
+    ReportValues,
+    SetManual,
     TimerDue,
 )
 from pointsman.model.effect import Announce, Answer, Effect
 from pointsman.model.ids import JobId
 from pointsman.model.job import CustomResult, JobStatus
-from pointsman.model.json import Json
-from pointsman.model.write import AddAudit, AppendResult, CountReject, DropTimers, SaveState, UpdateJob, Write
-
-EXCERPT = 1024
-"""How much of a rejected payload is kept, in bytes."""
+from pointsman.model.timer import TimerKind
+from pointsman.model.write import AddAudit, AppendResult, UpdateJob, Write
 
 
 def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
     """Decide one command. `at` is the time in ms; `new_id` is called for each new change, job and row."""
     match command:
         case ReportState():
-            return _report(world, command, at, new_id)
+            return on_report(world, command, at, new_id)
+        case ReportValues():
+            return on_values(world, command, at, new_id)
+        case SetManual():
+            return set_manual(world, command, at, new_id)
         case Finish():
             return _finish(world, command, at)
         case Begin():
@@ -52,33 +57,33 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
         case AddResult():
             return _add_result(world, command, at, new_id)
         case TimerDue():
-            return on_timer(world, command.timer, at, new_id)
+            return _due(world, command, at, new_id)
+        case Arm():
+            return arm(world, at, new_id)
         case Reject():
-            return _reject(command, at)
+            return rejected(command, at)
         case _:
             return NOTHING
 
 
-def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decision:
-    resolved = world.catalog.entity(report.entity)
-    if resolved is None:
-        detail = f"there is no {report.entity}"
-        return _reject(Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=detail, payload=report.payload), at)
-    known = world.states.get(report.entity)
-    reading = change_of(report, known, at, new_id)
-    if isinstance(reading, NoChange):
+def _due(world: World, command: TimerDue, at: int, new_id: NewId) -> Decision:
+    timer = world.timers.get(command.timer)
+    if timer is None:
         return NOTHING
-    if isinstance(reading, Baseline):
-        void: tuple[Write, ...] = (DropTimers(report.entity),) if resolved.waits else ()
-        return Decision((SaveState(reading.state), *void))
-    return on_change(world, resolved, reading, report.payload, known, new_id)
+    match timer.kind:
+        case TimerKind.SILENCE:
+            return on_silence(world, timer, at, new_id)
+        case TimerKind.MANUAL:
+            return on_manual(world, timer, at, new_id)
+        case _:
+            return on_timer(world, timer.id, at, new_id)
 
 
 def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision:
     resolved = world.catalog.entity(request.entity)
     operation = resolved.operations.get(request.operation) if resolved else None
     if resolved is None or operation is None:
-        return _reject(_unknown(request, resolved), at)
+        return rejected(_unknown(request, resolved), at)
     state = world.states.get(request.entity)
     context = Context(
         entity=request.entity,
@@ -99,7 +104,7 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
             id=new_id(at), at=at, actor=request.user, action="execute", subject=subject, after=json.dumps({"job": context.job})
         )
     ]
-    effects: list[Effect] = list(_answers(request.reply, {"job": context.job}))
+    effects: list[Effect] = list(answers(request.reply, {"job": context.job}))
     record(plan(operation, context, world.catalog), writes, effects)
     return Decision(tuple(writes), tuple(effects))
 
@@ -138,20 +143,11 @@ def _add_result(world: World, command: AddResult, at: int, new_id: NewId) -> Dec
     if job is None:
         detail = f"there is no job {command.job}"
         reject = Reject(reason=RejectReason.UNKNOWN_JOB, topic=command.topic, detail=detail, reply=command.reply)
-        return _reject(reject, at)
+        return rejected(reject, at)
     result = CustomResult(payload=command.payload, by=command.by, timestamp=at)
     with_result = replace(job, results=(*job.results, result))
     audit = AddAudit(id=new_id(at), at=at, actor=command.by, action="result.add", subject=f"job {job.id}")
     return Decision(
         (AppendResult(new_id(at), job.id, result), audit),
-        (Announce(with_result), *_answers(command.reply, {"job": job.id, "results": len(with_result.results)})),
+        (Announce(with_result), *answers(command.reply, {"job": job.id, "results": len(with_result.results)})),
     )
-
-
-def _reject(command: Reject, at: int) -> Decision:
-    row = CountReject(reason=command.reason, topic=command.topic, detail=command.detail, payload=command.payload[:EXCERPT], at=at)
-    return Decision((row,), _answers(command.reply, {"error": command.detail}))
-
-
-def _answers(reply: Reply, body: Mapping[str, Json]) -> tuple[Answer, ...]:
-    return () if reply is None else (Answer(to=reply, body=body),)

@@ -54,7 +54,7 @@ def on_change(
     *,
     heard: int | None = None,
 ) -> Decision:
-    """What a change sets off. `payload` is empty when no message led to it, `heard` when anything was heard of the entity last."""
+    """What a change sets off. `payload` is empty when no message led to it; `heard` is when the entity was heard last."""
     at = change.at
     occasion = _Occasion(resolved, change, payload, at, None if known is None else max(0, at - known.since))
     state = EntityState(
