@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from pointsman.core.decide import decide
 from pointsman.core.limits import Limit
+from pointsman.core.silence import listened_for
 from pointsman.core.standing import Standing, standing_of
 from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
@@ -24,14 +25,33 @@ from pointsman.engine.tally import Tally
 from pointsman.engine.timers import Timers
 from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, Reply, ReportState, TimerDue
+from pointsman.model.command import (
+    AddResult,
+    Arm,
+    Begin,
+    Command,
+    Execute,
+    Finish,
+    Reject,
+    RejectReason,
+    Reply,
+    ReportState,
+    ReportValues,
+    SetManual,
+    TimerDue,
+)
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
 from pointsman.model.ids import EntityRef, JobId, TimerId
+from pointsman.model.timer import TimerKind
 from pointsman.model.write import ForgetDeliveries, SaveFilters, Write
 
 IDLE = 1.0
 """How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
+PAGE = 1_000
+"""So many entities are asked for at once where all of them are wanted."""
+ARMED = frozenset({TimerKind.SILENCE, TimerKind.SCHEDULE})
+"""What `Arm` sets, and wants to know of."""
 BACK_OFF = (0.05, 5.0)
 """First and longest pause before the store is tried again, in seconds."""
 
@@ -107,12 +127,14 @@ class Engine:
         """Why the store cannot be used at present."""
 
     def load(self) -> None:
-        """Read what the store remembers of the session. Raises StoreUnavailable."""
+        """Read what the store remembers, and ask for what keeps time by itself to be set. Raises StoreUnavailable."""
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
             for timer in unit.timers().values():
                 self._timers.set(timer.id, timer.due)
+        if listened_for(self._catalog):
+            self._inbox.put(Arm())
 
     def stop(self) -> None:
         """Make `run` return once all that is queued is durable. Safe from any thread."""
@@ -226,8 +248,13 @@ class Engine:
                     world.jobs[job] = known
                 case Finish(job=job) | Begin(job=job) | AddResult(job=job):
                     jobs.add(job)
-                case ReportState(entity=entity) | Execute(entity=entity):
+                case ReportState(entity=entity) | ReportValues(entity=entity) | SetManual(entity=entity) | Execute(entity=entity):
                     entities.add(entity)
+                case Arm():
+                    world.timers.update({id_: timer for id_, timer in unit.timers().items() if timer.kind in ARMED})
+                    all_ = listened_for(self._catalog)
+                    for start in range(0, len(all_), PAGE):
+                        world.states.update(unit.states(all_[start : start + PAGE]))
                 case TimerDue(timer):
                     timers.add(timer)
                 case Reject():
