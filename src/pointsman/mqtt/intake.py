@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic_core import from_json, to_json
 
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Command, Execute, Reject, RejectReason, Reply, ReportState
+from pointsman.model.command import AddResult, Command, Execute, Reject, RejectReason, Reply, ReportState, ReportValues
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import ReplyTo
 from pointsman.model.ids import MQTT_USER, EntityRef
@@ -21,7 +21,8 @@ from pointsman.model.jsonpath import Missing
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained
 from pointsman.model.topic import topic_fault
-from pointsman.mqtt.topics import ExecuteTopic, ResultTopic, StateTopic, Topics
+from pointsman.mqtt.manual import Unfit, read_manual
+from pointsman.mqtt.topics import ExecuteTopic, ManualTopic, ResultTopic, StateTopic, Topics
 
 ROUTES = 10_000
 """For how many topics it is remembered which rules read them."""
@@ -71,6 +72,8 @@ class Reader:
         match self._topics.read(delivery.topic):
             case StateTopic(entity):
                 return self._read_own(delivery, entity, catalog)
+            case ManualTopic(entity):
+                return [_manual(delivery, entity, catalog)]
             case ExecuteTopic() as target:
                 return [_execute(delivery, target)]
             case ResultTopic() as target:
@@ -99,9 +102,14 @@ class Reader:
             detail = f"no object or link is declared with the id {_excerpt(route.entity)}"
             return _reject(delivery, RejectReason.UNKNOWN_ENTITY, detail)
         try:
-            payload = _whole(delivery.payload) if not rule.state.steps and rule.reported is None else _json(delivery.payload)
+            bare = rule.reported is None and (rule.state is None or not rule.state.steps)
+            payload = _whole(delivery.payload) if bare else _json(delivery.payload)
         except Unreadable as fault:
             return _reject(delivery, RejectReason.UNPARSABLE, str(fault))
+        reported = None if rule.reported is None else _milliseconds(rule.reported.find(payload))
+        policy = self._retained if rule.retained is None else rule.retained
+        if rule.state is None:
+            return _values(delivery, entity, reported, policy, catalog)
         value = rule.state.find(payload)
         if isinstance(value, Missing) or value is None or value == "":
             if Ignore.NO_VALUE in rule.ignore:
@@ -111,21 +119,22 @@ class Reader:
         if text is None:
             detail = f"expected a text, number or boolean at {rule.state}, found {_excerpt(value)}"
             return _reject(delivery, RejectReason.UNPARSABLE, detail)
-        reported = None if rule.reported is None else _milliseconds(rule.reported.find(payload))
-        policy = self._retained if rule.retained is None else rule.retained
         state = rule.map.get(text, text)
         if catalog.state(state) is None and Ignore.UNKNOWN_STATE in rule.ignore:
             return None
         return _report(delivery, entity, state, reported, policy, catalog)
 
     def _read_own(self, delivery: Delivery, entity: EntityRef, catalog: Catalog) -> Sequence[Command]:
-        if catalog.entity(entity) is None:
+        resolved = catalog.entity(entity)
+        if resolved is None:
             return [_reject(delivery, RejectReason.UNKNOWN_ENTITY, f"no {entity} is declared")]
         try:
             payload = _whole(delivery.payload)
         except Unreadable as fault:
             return [_reject(delivery, RejectReason.UNPARSABLE, str(fault))]
         body: Mapping[str, Json] = payload if isinstance(payload, Mapping) else {"state": payload}
+        if resolved.conditions and "state" not in body:
+            return [_values(delivery, entity, _milliseconds(body.get("timestamp")), self._retained, catalog)]
         text = _scalar(body.get("state"))
         if not text:
             detail = f'expected a state, or {{"state": …}}, found {_excerpt(payload)}'
@@ -141,6 +150,26 @@ def _report(
         return _reject(delivery, RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {_excerpt(text)}")
     retained = policy if delivery.retain else None
     return ReportState(entity, state.id, delivery.topic, delivery.payload, retained, reported)
+
+
+def _values(delivery: Delivery, entity: EntityRef, reported: int | None, policy: Retained, catalog: Catalog) -> Command:
+    resolved = catalog.entity(entity)
+    if resolved is not None and not resolved.conditions and resolved.silence is None:
+        detail = f"expected {entity} to have conditions, or no_data, found neither: nothing can be made of its values"
+        return _reject(delivery, RejectReason.NO_CONDITIONS, detail)
+    retained = policy if delivery.retain else None
+    return ReportValues(entity, delivery.topic, delivery.payload, retained, reported, delivery.lineage)
+
+
+def _manual(delivery: Delivery, entity: EntityRef, catalog: Catalog) -> Command:
+    if delivery.retain:
+        return _reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would be carried out again at each connect")
+    try:
+        return read_manual(_json(delivery.payload), entity, catalog, topic=delivery.topic, reply=_reply(delivery))
+    except Unreadable as fault:
+        return _reject(delivery, RejectReason.BAD_REQUEST, str(fault))
+    except Unfit as fault:
+        return _reject(delivery, fault.reason, fault.detail)
 
 
 def _execute(delivery: Delivery, target: ExecuteTopic) -> Command:

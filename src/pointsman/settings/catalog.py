@@ -13,6 +13,7 @@ from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.trigger import StateTrigger
 from pointsman.settings.checks import id_fault
+from pointsman.settings.conditions import ConditionBuilder
 from pointsman.settings.forms import ClassForm, LinkForm, ObjectForm, OperationForm, ScriptForm, StateForm, TriggerForm
 from pointsman.settings.operations import OperationBuilder
 from pointsman.settings.place import Place
@@ -121,6 +122,8 @@ class CatalogBuilder:
             self._properties.of_class(form.id, properties, self._operations.uses)
             self._operations.uses = []
             triggers = self._build_triggers(form, place, owner, _ids_in(place))
+            conditions = ConditionBuilder(self._states, self._report)
+            derived, silence = conditions.conditions(form.conditions, place), conditions.silence(form.no_data, place)
             if fresh:
                 yield Class(
                     id=ClassId(form.id),
@@ -128,6 +131,8 @@ class CatalogBuilder:
                     description=form.description,
                     operations=operations,
                     triggers=triggers,
+                    conditions=derived,
+                    silence=silence,
                     properties=properties,
                 )
 
@@ -159,6 +164,8 @@ class CatalogBuilder:
         properties = self._build_properties(form, place)
         known = (*_ids_in(place), *self._class_operations.get(form.class_id or "", ())) if form.triggers else ()
         triggers = self._build_triggers(form, place, str(ref), known)
+        conditions = ConditionBuilder(self._states, self._report)
+        derived, silence = conditions.conditions(form.conditions, place), conditions.silence(form.no_data, place)
         if fresh and (form.class_id is None or parent is not None):
             self._properties.of_entity(ref, parent, properties, self._operations.uses)
         self._operations.uses = []
@@ -170,6 +177,8 @@ class CatalogBuilder:
             class_id=None if parent is None else parent.id,
             operations=operations,
             triggers=triggers,
+            conditions=derived,
+            silence=silence,
             properties=properties,
             source=EntityId(form.source) if isinstance(form, LinkForm) else None,
             target=EntityId(form.target) if isinstance(form, LinkForm) else None,

@@ -5,25 +5,21 @@ Keys that the reference names keep its names (`parameters`, `popupResult`); the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    PlainValidator,
-    SkipValidation,
     StrictBool,
     StrictInt,
     StrictStr,
-    WithJsonSchema,
 )
 
 from pointsman.model.rule import Ignore
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
-from pointsman.settings.problem import shown
+from pointsman.settings.condition_forms import ConditionForm, NoDataForm
+from pointsman.settings.form import Form, Id, Later, StateRef, Text
 from pointsman.settings.quantity import Duration, Size
 from pointsman.settings.schema import (
     EngineSettings,
@@ -33,40 +29,6 @@ from pointsman.settings.schema import (
     ProgramSettings,
     StoreSettings,
 )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    hint = "; put it in quotes if it is meant as text" if isinstance(value, bool | float) else ""
-    raise ValueError(f"expected text, found {shown(value)}{hint}")
-
-
-Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "integer"]})]
-"""Text; a whole number is taken for its digits."""
-Id = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "integer"], "minLength": 1, "maxLength": 128})]
-"""What something is referred to by. `checks.id_fault` says which texts can be one."""
-
-
-def _state(value: Any) -> int | str:
-    return value if isinstance(value, int) and not isinstance(value, bool) else _text(value)
-
-
-StateRef = Annotated[int | str, PlainValidator(_state), WithJsonSchema({"type": ["string", "integer"], "minLength": 1})]
-"""A state's id or name; a whole number stays one."""
-
-
-Kind = TypeVar("Kind")
-Later = Annotated[Kind, SkipValidation()]
-"""Checked one by one by `catalog.py`, so that a wrong operation doesn't hide what else is wrong with its class."""
-
-
-class Form(BaseModel):
-    """A mapping in the file. Unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StateForm(Form):
@@ -205,6 +167,8 @@ class ClassForm(Form):
     description: Text = Field(default="", description="For people.")
     operations: tuple[Later[OperationForm], ...] = Field(default=(), description="Operations that its entities inherit.")
     triggers: tuple[Later[TriggerForm], ...] = Field(default=(), description="Triggers that its entities inherit.")
+    conditions: tuple[Later[ConditionForm], ...] = Field(default=(), description="Conditions that its entities inherit.")
+    no_data: NoDataForm | None = Field(default=None, description="Its entities' state when nothing is heard of them.")
     properties: Properties = Field(default={}, description="Properties that its entities inherit: name and value.")
 
 
@@ -218,6 +182,8 @@ class ObjectForm(Form):
         default=(), description="Its own operations; one with an inherited id goes before it."
     )
     triggers: tuple[Later[TriggerForm], ...] = Field(default=(), description="Its own triggers, besides those of its class.")
+    conditions: tuple[Later[ConditionForm], ...] = Field(default=(), description="Its own conditions, before those of its class.")
+    no_data: NoDataForm | None = Field(default=None, description="Its state when nothing is heard of it. Default: its class's.")
     properties: Properties = Field(default={}, description="Its own properties: name and value.")
 
 
@@ -233,7 +199,12 @@ class IntakeForm(Form):
 
     topic: Text = Field(description="The topic filter. Its wildcards are numbered from the left: {1}, {2}, …")
     entity: Text = Field(description="The id of an object or link; {1} stands for what the first wildcard matched.")
-    state: Text = Field(description="Where the value is: $ for the whole payload, else $.name, $['any name'], $.list[0].")
+    state: Text | None = Field(
+        default=None, description="Where the state is: $ for the whole payload, else $.name, $['any name'], $.list[0]."
+    )
+    values: StrictBool = Field(
+        default=False, description="Instead of `state`: the payload has values, for the entity's conditions."
+    )
     map: dict[str, Text] = Field(
         default={}, description="From the value to a state's id or name. One that is not in it is taken as a state."
     )
