@@ -31,7 +31,7 @@ class CriteriaForm(Form):
     value: Text | None = Field(default=None, description="Instead of `when`: where a number is, as $.temperature.")
     above: Number | None = Field(default=None, description="The number must be above this.")
     below: Number | None = Field(default=None, description="The number must be below this.")
-    hysteresis: Number | None = Field(
+    hysteresis: Annotated[Number, Field(ge=0)] | None = Field(
         default=None, description="By how much the number must cross back for the state to be left. Default: 0."
     )
 

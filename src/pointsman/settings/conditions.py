@@ -15,6 +15,7 @@ from pointsman.settings.condition_forms import ConditionForm, CriteriaForm, NoDa
 from pointsman.settings.place import Place
 from pointsman.settings.problem import shown
 from pointsman.settings.report import Report, value_at
+from pointsman.settings.tree import Map
 from pointsman.settings.triggers import StateNames
 
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
@@ -70,12 +71,13 @@ class ConditionBuilder:
             self._report.key(place.node, place.at("value"), "expected when or value, found both; keep one of them")
         elif test.value is not None:
             return self._crossing(test, place)
+        written = _written(place)
         for key in ("above", "below", "hysteresis"):
             if getattr(test, key) is not None:
                 self._report.key(place.node, place.at(key), f"expected {key!r} only beside value, found it without")
-        if test.when is None and test.until is not None:
+        if "when" not in written and test.until is not None:
             self._report.key(place.node, place.at("until"), "expected until only beside when, found it without")
-        elif test.when is None and not last:
+        elif not written & {"when", "value"} and not last:
             message = "expected when or value: a condition with neither always holds, and so has to be the last of its list"
             self._report.value(place.node, place.path, message)
         return self._parsed(test.when, place, "when"), self._parsed(test.until, place, "until")
@@ -86,7 +88,7 @@ class ConditionBuilder:
             message = "expected until only beside when, found it beside value, which has hysteresis for that"
             self._report.key(place.node, place.at("until"), message)
         above, below = (None if limit is None else Decimal(str(limit)) for limit in (test.above, test.below))
-        if above is None and below is None:
+        if not _written(place) & {"above", "below"}:
             self._report.value(place.node, place.path, "expected above or below beside value, found neither")
         elif above is not None and below is not None and above >= below:
             message = f"expected above to be less than below, {test.below}, found {test.above}: nothing is between them"
@@ -97,8 +99,8 @@ class ConditionBuilder:
         slack = Decimal(str(test.hysteresis or 0))
         within = [(">", above), ("<", below)]
         beyond = [("<=", None if above is None else above - slack), (">=", None if below is None else below + slack)]
-        when = " and ".join(f"{number} {sign} {limit:f}" for sign, limit in within if limit is not None)
-        until = " or ".join(f"{number} {sign} {limit:f}" for sign, limit in beyond if limit is not None)
+        when = " and ".join(f"{number} {sign} {limit.normalize():f}" for sign, limit in within if limit is not None)
+        until = " or ".join(f"{number} {sign} {limit.normalize():f}" for sign, limit in beyond if limit is not None)
         return self._parsed(when or None, place, "value"), self._parsed(until or None, place, "value")
 
     def _number(self, source: str, place: Place) -> str | None:
@@ -127,6 +129,12 @@ class ConditionBuilder:
         if state is None:
             self._report.value(place.node, place.at("state"), self._states.fault(written))
         return state
+
+
+def _written(place: Place) -> frozenset[str]:
+    """The keys that are there, also those whose values were wrong and have been told."""
+    found = value_at(place.node, place.path)
+    return frozenset(found) if isinstance(found, Map) else frozenset()
 
 
 def _named(path: JsonPath) -> str:
