@@ -46,5 +46,5 @@ class ConditionForm(CriteriaForm):
 class NoDataForm(Form):
     """The state of an entity of which nothing was heard for some time."""
 
-    after: Duration = Field(ge=1000, description="For how long, 1s or more.")
+    after: Duration = Field(ge=1000, description="For how long.")
     state: StateRef = Field(description="The id or name of the state.")
