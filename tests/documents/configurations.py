@@ -44,7 +44,7 @@ def candidates(text: str, directory: Path) -> Iterator[str]:
     value = YAML(typ="safe").load(text)
     if isinstance(value, list):
         yield from _list(text, value)
-    elif set(value) <= {"operations", "triggers", "properties"}:
+    elif set(value) <= {"operations", "triggers", "properties", "conditions", "no_data"}:
         yield _of_class(text, value)
     else:
         yield text

@@ -16,13 +16,14 @@ from pydantic import BaseModel, BeforeValidator, PlainValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pointsman.settings import forms, schema
+from pointsman.settings import condition_forms, forms, schema
 from pointsman.settings.quantity import parse_duration, parse_size
 
 _MARKED = re.compile(r"(?<=<!-- table: )(?P<name>\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _SAID_DEFAULT = re.compile(r" ?Default: ([^.]+(?:\.\w[^.]*)*)\.$")
 _KINDS = {parse_duration: "duration", parse_size: "size", schema._split: "list", schema._migrate: "`auto`, `manual`"}
-_WORDS = {bool: "true or false", int: "number", str: "text", SecretStr: "text, secret", Path: "path", Any: "anything"}
+_NUMBERS = {int: "number", float: "number"}
+_WORDS = {bool: "true or false", **_NUMBERS, str: "text", SecretStr: "text, secret", Path: "path", Any: "anything"}
 _UNITS = {
     "duration": (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)),
     "size": (("MiB", 2**20), ("KiB", 2**10)),
@@ -41,7 +42,8 @@ def marked(text: str) -> list[str]:
 
 def model(name: str) -> type[BaseModel]:
     """The model of that name."""
-    found: type[BaseModel] = getattr(schema, name, None) or getattr(forms, name)
+    places = (schema, forms, condition_forms)
+    found: type[BaseModel] = next(getattr(each, name) for each in places if hasattr(each, name))
     return found
 
 

@@ -30,7 +30,7 @@ from pointsman.model.job import JobStatus
 from pointsman.model.rule import Ignore
 from pointsman.model.state import BUILT_IN_STATES, Retained
 from pointsman.model.template import ROOTS
-from pointsman.settings import InvalidConfiguration, forms, load_configuration, schema
+from pointsman.settings import InvalidConfiguration, condition_forms, forms, load_configuration, schema
 from pointsman.settings.layers import setting_paths, variable_of
 from pointsman.settings.quantity import parse_duration, parse_size
 from servers.absence import missing
@@ -42,6 +42,7 @@ BLOCKS = [block for document in DOCUMENTS for block in document.blocks]
 WITH_COMMANDS = [each for each in DOCUMENTS if each.name != "README.md" and any(block.language == "sh" for block in each.blocks)]
 FOR_DEVELOPERS = ("docs/architecture.md", "docs/decisions/", "CONTRIBUTING.md")
 CATALOG = {"StateForm", "ClassForm", "ObjectForm", "LinkForm", "OperationForm", "TriggerForm", "ScriptForm", "IntakeForm"}
+CATALOG |= {"ConditionForm", "CriteriaForm", "NoDataForm"}
 UPDATE = "POINTSMAN_UPDATE_DOCS"
 
 
@@ -204,7 +205,7 @@ def test_a_way_to_write_a_value_is_one(kind: str, parse: Callable[[object], int]
 def test_every_setting_and_every_definition_has_a_table() -> None:
     sections = {field.annotation.__name__ for field in schema.Settings.model_fields.values() if field.annotation}
     assert sections | CATALOG <= set(marked(BY_NAME["docs/configuration.md"].text))
-    assert all(hasattr(forms, name) for name in CATALOG)
+    assert all(hasattr(forms, name) or hasattr(condition_forms, name) for name in CATALOG)
 
 
 def test_the_ten_stops_are_where_the_architecture_says() -> None:

@@ -23,7 +23,7 @@ from pointsman.model.job import CustomResult, Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.remembered import OpenJob, Quarantine, Remembered
 from pointsman.model.state import EntityState, ManualState, StateChange
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import Timer
 from pointsman.model.write import (
     AddAudit,
     AddChange,
@@ -118,8 +118,8 @@ class Rows:
                 self.timers.setdefault(timer.id, timer)
             case DropTimer(timer_id):
                 self.timers.pop(timer_id, None)
-            case DropTimers(entity):
-                void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+            case DropTimers(entity, kinds):
+                void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in kinds]
                 for id_ in void:
                     del self.timers[id_]
             case Release(job_id):
@@ -284,6 +284,7 @@ class Ports:
         for held in self._held.values():
             if job in held:
                 held.remove(job)
+
     def adopt(self, dispatch: StartProgram) -> None:
         """A job is taken up that a worker before this one had begun, as the store has it."""
         job, stored = self._rows.jobs[dispatch.job]

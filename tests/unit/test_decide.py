@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.decide import EXCERPT, decide
+from pointsman.core.answer import EXCERPT
+from pointsman.core.decide import decide
 from pointsman.core.world import NOTHING, Decision, World
 from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason
 from pointsman.model.effect import Announce, Answer, Publish, ReplyTo, StartProgram

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.model.command import AddResult, Cancel, Command, Execute, Reject, RejectReason, ReportState
+from pointsman.model.command import (
+    AddResult,
+    Cancel,
+    Command,
+    Execute,
+    Reject,
+    RejectReason,
+    ReportState,
+    ReportValues,
+    SetManual,
+)
 from pointsman.model.delivery import Delivery
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained
@@ -128,7 +138,7 @@ def test_more_topics_than_are_remembered_are_still_read(monkeypatch: pytest.Monk
 
 
 PREFIXES = ["", "plant/", "pointsman/objects/", "pointsman/objects/pump-1/", "pointsman/jobs/"]
-SUFFIXES = ["", "/state", "/results", "/cancel", "/operations/open-valve/execute"]
+SUFFIXES = ["", "/state", "/manual-state", "/results", "/cancel", "/operations/open-valve/execute"]
 HOSTILE_TOPICS = st.builds("{}{}{}".format, st.sampled_from(PREFIXES), st.text(), st.sampled_from(SUFFIXES))
 JSON_BYTES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -153,9 +163,10 @@ def test_nothing_that_comes_makes_it_raise_and_every_command_is_about_it(message
         rule("plant/#", "{1}", "$.state", reported="$.t"),
         rule("plant/+", "pump-1", "$", map={"true": "OK"}),
         rule("#", "pump-2", "$.a[0]", ignore=Ignore),
+        rule("#", "pump-3", None),
     ]
     for command in read(message, *rules):
-        assert isinstance(command, ReportState | AddResult | Cancel | Execute | Reject)
+        assert isinstance(command, ReportState | ReportValues | SetManual | AddResult | Cancel | Execute | Reject)
         assert command.topic == message.topic
         if isinstance(command, ReportState):
             assert CATALOG.entity(command.entity)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType
 from pointsman.model.topic import TopicFilter, filter_fault, topic_fault
-from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, OwnTopic, ResultTopic, StateTopic, Topics
+from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, ManualTopic, OwnTopic, ResultTopic, StateTopic, Topics
 from unit.world import PIPE, PUMP
 
 LEVELS = st.text(alphabet="ab$ é", max_size=3)
@@ -66,6 +66,9 @@ BASES = st.sampled_from(["pointsman", "plant/pointsman", "a/b/c"])
     [
         ("plant/pointsman/objects/pump-1/state", StateTopic(PUMP)),
         ("plant/pointsman/links/pipe-1/state", StateTopic(PIPE)),
+        ("plant/pointsman/objects/pump-1/manual-state", ManualTopic(PUMP)),
+        ("plant/pointsman/links/pipe-1/manual-state", ManualTopic(PIPE)),
+        ("plant/pointsman/classes/pump/manual-state", None),
         ("plant/pointsman/objects/pump-1/operations/open-valve/execute", ExecuteTopic(PUMP, OperationId("open-valve"))),
         ("plant/pointsman/links/pipe-1/operations/a/execute", ExecuteTopic(PIPE, OperationId("a"))),
         ("plant/pointsman/jobs/42/results", ResultTopic(JobId("42"))),
@@ -93,6 +96,7 @@ def test_what_is_written_is_read_back_and_subscribed_to(base: str, id_: str, ope
     written: dict[str, OwnTopic] = {
         f"{base}/{kind.plural}/{id_}/state": StateTopic(entity),
         topics.execute(entity, OperationId(operation)): ExecuteTopic(entity, OperationId(operation)),
+        topics.manual(entity): ManualTopic(entity),
         topics.results(JobId(id_)): ResultTopic(JobId(id_)),
         topics.cancel(JobId(id_)): CancelTopic(JobId(id_)),
     }

@@ -104,13 +104,14 @@ def plant(
     operations: tuple[Operation, ...] = OPERATIONS,
     triggers: tuple[StateTrigger, ...] = TRIGGERS,
     properties: Mapping[str, Any] | None = None,
+    **of_class: Any,
 ) -> Catalog:
     """Three pumps and a pipe, all of one class."""
     pump = ClassId("pump")
     owned = {"Serial Number": "A-17"} if properties is None else properties
     return build_catalog(
         states=STATES,
-        classes=[Class(id=pump, name="Pump", operations=operations, triggers=triggers)],
+        classes=[Class(id=pump, name="Pump", operations=operations, triggers=triggers, **of_class)],
         entities=[Entity(ref=ref, name=ref.id.title(), class_id=pump, properties=owned) for ref in (*PUMPS, PIPE)],
         scripts=[Script(id=ScriptId("restart"), name="Restart", text="#!/bin/sh\necho restarting {{name}}\n")],
     )
@@ -198,7 +199,7 @@ def delivery(
 def rule(
     filter_: str = "plant/+/state",
     entity: str = "{1}",
-    state: str = "$.state",
+    state: str | None = "$.state",
     *,
     reported: str | None = None,
     ignore: Iterable[Ignore] = (),
@@ -208,7 +209,7 @@ def rule(
     return IntakeRule(
         filter=TopicFilter(filter_),
         entity=entity,
-        state=parse_json_path(state),
+        state=None if state is None else parse_json_path(state),
         reported=None if reported is None else parse_json_path(reported),
         ignore=frozenset(ignore),
         **more,

@@ -63,6 +63,7 @@ def _as_json(traced: Traced, job: Job | None) -> dict[str, Any]:
         "state": change.current,
         "timestamp": change.at,
         "topic": change.topic,
+        "reason": change.reason,
         "changed_while_offline": change.changed_while_offline,
         "triggers": [
             {"trigger": each.trigger, "skipped": each.skipped, "detail": each.detail, "job": each.job} for each in traced.trace
@@ -80,6 +81,7 @@ def _in_words(traced: Traced, job: Job | None) -> str:
         + (f", reported on {visible(change.topic)}" if change.topic else "")
         + (", found out afterwards" if change.changed_while_offline else ""),
         f"  change {change.id}",
+        *([f"  because: {visible(change.reason)}"] if change.reason else []),
     ]
     for each in traced.trace:
         outcome = f"fired: job {each.job}" if each.job else in_words(each.skipped, each.detail)

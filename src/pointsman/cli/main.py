@@ -24,6 +24,7 @@ VERBS: Mapping[str, Entry] = {
     "demo": Lazy("pointsman.cli.demo", "Show it at work: a broker, a worker and a few simulated pumps."),
     "check": Lazy("pointsman.cli.check", "Check the configuration, without touching anything."),
     "execute": Lazy("pointsman.cli.execute", "Run an operation of an object or a link."),
+    "manual-state": Lazy("pointsman.cli.manual_state", "Set the state of an object or a link by hand, or release it."),
     "jobs": Family(
         {
             "list": Lazy("pointsman.cli.jobs_list", "List jobs, newest first."),

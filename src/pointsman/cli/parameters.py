@@ -38,6 +38,11 @@ def time(text: str) -> int:
         ) from None
 
 
+def ahead(text: str) -> int:
+    """A point in time to come, in ms since the Unix epoch: as `time` has it, but that a duration is how long it is until then."""
+    return round(clock.time() * 1000) + duration(text) if _DURATION.fullmatch(text) else time(text)
+
+
 def named_text(text: str) -> tuple[str, str]:
     """`NAME=TEXT`: the name, and the text behind the first `=`."""
     name, equals, value = text.partition("=")

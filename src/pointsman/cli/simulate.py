@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pointsman.core.world import Decision, World
     from pointsman.model.command import Command
     from pointsman.model.ids import EntityRef
-    from pointsman.model.state import EntityState
+    from pointsman.model.state import EntityState, ManualState
     from pointsman.settings import Configuration
 
 
@@ -64,26 +64,30 @@ def _world(config: Configuration, commands: list[Command], state: str | None) ->
     world = World(config.catalog)
     for each in commands:
         entity: EntityRef | None = getattr(each, "entity", None)
-        known = None if entity is None else _known(config, entity, state)
-        if entity is not None and known is not None:
+        if entity is None:
+            continue
+        known, manual = _known(config, entity, state)
+        if known is not None:
             world.states[entity] = known
+        if manual is not None:
+            world.standing.manual[entity] = manual
     return world
 
 
-def _known(config: Configuration, entity: EntityRef, state: str | None) -> EntityState | None:
-    """The state that was given, else what a store that can be read says."""
+def _known(config: Configuration, entity: EntityRef, state: str | None) -> tuple[EntityState | None, ManualState | None]:
+    """The state that was given, else what a store that can be read says: the state, and the manual one."""
     from pointsman.model.state import EntityState
     from pointsman.store.opening import open_reader
-    from pointsman.store.reads.entities import state as state_in
+    from pointsman.store.reads import entities
 
     if state is not None:
         found = config.catalog.state(state)
         if found is None:
             raise click.BadParameter(f"expected a state's id or name, found {state!r}", param_hint="--from")
-        return EntityState(entity=entity, state=found.id, previous=None, since=0, change=None)
+        return EntityState(entity=entity, state=found.id, previous=None, since=0, change=None), None
     with contextlib.suppress(Unavailable), open_reader(config.settings.store.url) as store:
-        return state_in(store, entity)
-    return None
+        return entities.state(store, entity), entities.manual(store, entity)
+    return None, None
 
 
 def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
         "entity": None if entity is None else str(entity),
         "state": getattr(command, "state", None),
         "change": None if change is None else {"previous": change.previous, "state": change.current},
+        "reason": None if change is None else change.reason,
         "rejected": None if reject is None else {"reason": reject.reason.value, "detail": reject.detail},
         "triggers": [
             {
@@ -137,9 +142,10 @@ def _in_words(found: dict[str, Any]) -> list[str]:
         return [f"rejected: {found['rejected']['reason']}: {found['rejected']['detail']}"]
     change = found["change"]
     head = f"{found['what']}: {found['entity']}"
-    if found["what"] == "ReportState":
-        what = f"state {change['previous'] or 'unknown'} → {change['state']}" if change else f"state {found['state']}: no change"
-        head = f"{found['entity']}: {what}"
+    if found["what"] in ("ReportState", "ReportValues"):
+        said = f"state {found['state']}" if found["state"] else "values"
+        what = f"state {change['previous'] or 'unknown'} → {change['state']}" if change else f"{said}: no change"
+        head = f"{found['entity']}: {what}" + (f" ({found['reason']})" if found["reason"] else "")
     lines = [head, *[f"  {each['trigger']}: {each['words']}" for each in found["triggers"]]]
     for job in found["jobs"]:
         would = job["would"]

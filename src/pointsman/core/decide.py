@@ -6,17 +6,19 @@ The same function serves the daemon and everything that explains it, so that no 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 from pointsman.core.admit import record
-from pointsman.core.change import Baseline, NoChange, change_of
+from pointsman.core.answer import answers, rejected
 from pointsman.core.context import context_of
-from pointsman.core.fire import on_change, on_timer
+from pointsman.core.fire import on_timer
 from pointsman.core.lifecycle import advance
-from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, seen, take_up
+from pointsman.core.manual import on_manual, set_manual
+from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, take_up
 from pointsman.core.plan import plan
-from pointsman.core.world import NOTHING, Decision, NewId, World
+from pointsman.core.report import on_report, on_values
+from pointsman.core.silence import arm, on_silence
+from pointsman.core.world import NOTHING, Decision, NewId, World, joined
 from pointsman.model.catalog import Resolved
 from pointsman.model.command import (
     AddResult,
@@ -28,26 +30,27 @@ from pointsman.model.command import (
     Finish,
     Reject,
     RejectReason,
-    Reply,
     ReportState,
+    ReportValues,
+    SetManual,
     TimerDue,
 )
 from pointsman.model.effect import Announce, Answer, Effect
 from pointsman.model.ids import JobId, TimerId
 from pointsman.model.job import CustomResult, JobStatus
-from pointsman.model.json import Json
 from pointsman.model.timer import TimerKind
-from pointsman.model.write import AddAudit, AppendResult, CountReject, DropTimers, SaveState, UpdateJob, Write
-
-EXCERPT = 1024
-"""How much of a rejected payload is kept, in bytes."""
+from pointsman.model.write import AddAudit, AppendResult, UpdateJob, Write
 
 
 def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
     """Decide one command. `at` is the time in ms; `new_id` is called for each new change, job and row."""
     match command:
         case ReportState():
-            return _report(world, command, at, new_id)
+            return on_report(world, command, at, new_id)
+        case ReportValues():
+            return on_values(world, command, at, new_id)
+        case SetManual():
+            return set_manual(world, command, at, new_id)
         case Finish():
             return _finish(world, command, at, new_id)
         case Cancel():
@@ -61,34 +64,18 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
         case TimerDue():
             return _timer_due(world, command.timer, at, new_id)
         case Arm():
-            return take_up(world)
+            return joined(take_up(world), arm(world, at, new_id))
         case Reject():
-            return _reject(command, at)
+            return rejected(command, at)
         case _:
             return NOTHING
-
-
-def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decision:
-    resolved = world.catalog.entity(report.entity)
-    if resolved is None:
-        detail = f"there is no {report.entity}"
-        return _reject(Reject(reason=RejectReason.UNKNOWN_ENTITY, topic=report.topic, detail=detail, payload=report.payload), at)
-    known = world.states.get(report.entity)
-    reading = change_of(report, known, at, new_id)
-    proof = NOTHING if report.retained else seen(world, report.entity, report.state, at, new_id)
-    if isinstance(reading, NoChange):
-        return proof
-    if isinstance(reading, Baseline):
-        void: tuple[Write, ...] = (DropTimers(report.entity),) if resolved.waits else ()
-        return Decision((SaveState(reading.state), *void))
-    return on_change(world, resolved, reading, report.payload, known, new_id, proof)
 
 
 def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision:
     resolved = world.catalog.entity(request.entity)
     operation = resolved.operations.get(request.operation) if resolved else None
     if resolved is None or operation is None:
-        return _reject(_unknown(request, resolved), at)
+        return rejected(_unknown(request, resolved), at)
     job = JobId(new_id(at))
     context = context_of(world, resolved, user=request.user, login=request.login, args=request.args, job=job, at=at)
     subject = f"{request.entity}: {operation.id}"
@@ -97,7 +84,7 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
             id=new_id(at), at=at, actor=request.user, action="execute", subject=subject, after=json.dumps({"job": context.job})
         )
     ]
-    effects: list[Effect] = list(_answers(request.reply, {"job": context.job}))
+    effects: list[Effect] = list(answers(request.reply, {"job": context.job}))
     record(world, plan(operation, context, world.catalog, lineage=request.lineage), writes, effects)
     return Decision(tuple(writes), tuple(effects))
 
@@ -133,11 +120,11 @@ def _cancel(world: World, command: Cancel, at: int, new_id: NewId) -> Decision:
     if job is None or job.status.final:
         reason = RejectReason.UNKNOWN_JOB if job is None else RejectReason.NOT_OPEN
         detail = f"there is no job {command.job}" if job is None else f"the job {job.id} has ended already: {job.status}"
-        return _reject(Reject(reason=reason, topic=command.topic, detail=detail, reply=command.reply), at)
+        return rejected(Reject(reason=reason, topic=command.topic, detail=detail, reply=command.reply), at)
     why = f"cancelled by {command.user}" + (f": {command.reason}" if command.reason else "")
     decision = cancelled(world, job, why, at, new_id)
     ended = any(isinstance(write, UpdateJob) and write.job.id == job.id for write in decision.writes)
-    answer = _answers(command.reply, {"job": job.id, "status": JobStatus.CANCELLED if ended else "ending"})
+    answer = answers(command.reply, {"job": job.id, "status": JobStatus.CANCELLED if ended else "ending"})
     audit = AddAudit(id=new_id(at), at=at, actor=command.user, action="cancel", subject=f"job {job.id}")
     return Decision((*decision.writes, audit), (*decision.effects, *answer))
 
@@ -151,6 +138,10 @@ def _timer_due(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
             return on_timer(world, timer, at, new_id)
         case TimerKind.RETRY | TimerKind.ANSWER | TimerKind.CONFIRMATION:
             return on_job_timer(world, timer, at, new_id)
+        case TimerKind.SILENCE:
+            return on_silence(world, timer, at, new_id)
+        case TimerKind.MANUAL:
+            return on_manual(world, timer, at, new_id)
         case _:
             return NOTHING
 
@@ -160,7 +151,7 @@ def _add_result(world: World, command: AddResult, at: int, new_id: NewId) -> Dec
     if job is None:
         detail = f"there is no job {command.job}"
         reject = Reject(reason=RejectReason.UNKNOWN_JOB, topic=command.topic, detail=detail, reply=command.reply)
-        return _reject(reject, at)
+        return rejected(reject, at)
     result = CustomResult(payload=command.payload, by=command.by, timestamp=at)
     with_result = replace(job, results=(*job.results, result))
     audit = AddAudit(id=new_id(at), at=at, actor=command.by, action="result.add", subject=f"job {job.id}")
@@ -168,14 +159,5 @@ def _add_result(world: World, command: AddResult, at: int, new_id: NewId) -> Dec
     said = answer.effects or (Announce(with_result),)
     return Decision(
         (AppendResult(new_id(at), job.id, result), audit, *answer.writes),
-        (*said, *_answers(command.reply, {"job": job.id, "results": len(with_result.results)})),
+        (*said, *answers(command.reply, {"job": job.id, "results": len(with_result.results)})),
     )
-
-
-def _reject(command: Reject, at: int) -> Decision:
-    row = CountReject(reason=command.reason, topic=command.topic, detail=command.detail, payload=command.payload[:EXCERPT], at=at)
-    return Decision((row,), _answers(command.reply, {"error": command.detail}))
-
-
-def _answers(reply: Reply, body: Mapping[str, Json]) -> tuple[Answer, ...]:
-    return () if reply is None else (Answer(to=reply, body=body),)

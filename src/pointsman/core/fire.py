@@ -53,13 +53,18 @@ def on_change(
     payload: bytes,
     known: EntityState | None,
     new_id: NewId,
+    *,
+    heard: int | None = None,
     proof: Decision = NOTHING,
 ) -> Decision:
-    """What a change sets off. `proof` is what it proves, and is decided before it."""
+    """What a change sets off. `payload` is empty when no message led to it; `heard` is when the entity was heard last; `proof` is
+    what the change proves, and is decided before it."""
     at = change.at
     previous_age = None if known is None else max(0, at - known.since)
     occasion = _Occasion(resolved, change, payload, at, previous_age, list(proof.writes), list(proof.effects))
-    state = EntityState(entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id)
+    state = EntityState(
+        entity=change.entity, state=change.current, previous=change.previous, since=at, change=change.id, heard=heard
+    )
     fired = world.fired.get(change.entity, {})
     considered = verdicts(change, resolved.triggers, fired, _scene(world, occasion))
     asked = [_hold(occasion, verdict, new_id) if verdict.fires and verdict.trigger.hold_ms else verdict for verdict in considered]
@@ -216,7 +221,7 @@ def _context(world: World, occasion: _Occasion) -> Context:
         state=state_of(catalog, change.current),
         previous=state_of(catalog, change.previous),
         timestamp=occasion.at,
-        payload=occasion.payload,
+        payload=occasion.payload or None,
     )
 
 

@@ -11,7 +11,7 @@ from pointsman.core.context import context_of
 from pointsman.core.fire import PUNCTUAL
 from pointsman.core.lifecycle import advance
 from pointsman.core.plan import plan
-from pointsman.core.world import NOTHING, Decision, NewId, World
+from pointsman.core.world import NOTHING, Decision, NewId, World, joined
 from pointsman.model.command import Finish
 from pointsman.model.conduct import Conduct, Confirm, OnInterrupted
 from pointsman.model.effect import Announce, Effect, Resume, WakeAt
@@ -230,10 +230,7 @@ def _confirmed(world: World, entity: EntityRef, at: int, new_id: NewId, fits: Ca
             continue
         if job.waits not in (Waits.TURN, Waits.RETRY):
             decisions.append(_climbed(_Turn(world, job, at, new_id), replace(job.ladder, confirmed=at)))
-    return Decision(
-        tuple([write for each in decisions for write in each.writes]),
-        tuple([effect for each in decisions for effect in each.effects]),
-    )
+    return joined(*decisions)
 
 
 def _climbed(turn: _Turn, ladder: Ladder) -> Decision:

@@ -14,7 +14,7 @@ from pointsman.model.effect import Effect
 from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import EntityState
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import Timer
 from pointsman.model.write import (
     AddJob,
     AppendResult,
@@ -68,8 +68,8 @@ class World:
                     self.timers[timer.id] = timer
                 case DropTimer(timer_id):
                     self.timers.pop(timer_id, None)
-                case DropTimers(entity):
-                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+                case DropTimers(entity, kinds):
+                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in kinds]
                     for id_ in void:
                         del self.timers[id_]
                 case SaveManual() | SaveProperty() | SaveQuarantine():
@@ -106,3 +106,13 @@ class Decision:
 
 
 NOTHING = Decision()
+
+
+def joined(*decisions: Decision) -> Decision:
+    """All of them as one, in this order."""
+    return Decision(
+        tuple([write for each in decisions for write in each.writes]),
+        tuple([effect for each in decisions for effect in each.effects]),
+        tuple([verdict for each in decisions for verdict in each.verdicts]),
+        tuple([bucket for each in decisions for bucket in each.spent]),
+    )

@@ -119,7 +119,7 @@ class Engine:
         """Why the store cannot be used at present."""
 
     def load(self) -> None:
-        """Read what the store remembers of the session. Raises StoreUnavailable."""
+        """Read what the store remembers, and ask for what keeps time by itself to be set. Raises StoreUnavailable."""
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)

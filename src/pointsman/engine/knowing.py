@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 
+from pointsman.core.silence import listened_for
 from pointsman.core.world import World
 from pointsman.engine.ports import Unit
-from pointsman.model.command import AddResult, Begin, Cancel, Command, Execute, Finish, ReportState, TimerDue
+from pointsman.model.command import (
+    AddResult,
+    Arm,
+    Begin,
+    Cancel,
+    Command,
+    Execute,
+    Finish,
+    ReportState,
+    ReportValues,
+    SetManual,
+    TimerDue,
+)
 from pointsman.model.ids import EntityRef, JobId, TimerId
 from pointsman.model.job import Job
-from pointsman.model.timer import OF_JOBS
+from pointsman.model.timer import OF_JOBS, TimerKind
+
+PAGE = 1_000
+"""So many entities are asked for at once where all of them are wanted."""
+ARMED = frozenset({TimerKind.SILENCE, TimerKind.SCHEDULE})
+"""What `Arm` sets, and wants to know of."""
 
 
 def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping[JobId, Job]) -> None:
@@ -23,8 +41,10 @@ def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping
                 world.jobs[job] = known
             case Finish(job=job) | Begin(job=job) | AddResult(job=job) | Cancel(job=job):
                 jobs.add(job)
-            case ReportState(entity=entity) | Execute(entity=entity):
+            case ReportState(entity=entity) | ReportValues(entity=entity) | SetManual(entity=entity) | Execute(entity=entity):
                 entities.add(entity)
+            case Arm():
+                _know_all(world, unit)
             case TimerDue(timer):
                 timers.add(timer)
     if timers:
@@ -36,6 +56,14 @@ def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping
     # Something may run on the entity of a job that has timed out.
     owners = {job.owner for job in world.jobs.values() if world.catalog.conduct(job.owner, job.operation_id).on_timeout}
     _know_entities(world, entities | owners, unit)
+
+
+def _know_all(world: World, unit: Unit) -> None:
+    """What keeps time by itself, and the states of the entities that are to be heard of."""
+    world.timers.update({id_: timer for id_, timer in unit.timers().items() if timer.kind in ARMED})
+    all_ = listened_for(world.catalog)
+    for start in range(0, len(all_), PAGE):
+        world.states.update(unit.states(all_[start : start + PAGE]))
 
 
 def _know_entities(world: World, entities: Set[EntityRef], unit: Unit) -> None:

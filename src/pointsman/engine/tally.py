@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pointsman.core.world import Decision
-from pointsman.model.command import Command, ReportState
+from pointsman.model.command import Command, ReportState, ReportValues
 from pointsman.model.write import AddChange, AddJob, CountReject, SaveState, UpdateJob
 
 REMEMBERED = 10_000
@@ -32,7 +32,7 @@ class Tally:
     def count(self, command: Command, decision: Decision) -> list[CountReject]:
         """Count what was decided. Gives the rejects that are the first of their reason and topic, as far as is remembered."""
         news: list[CountReject] = []
-        changed = False
+        changed = rejected = False
         for write in decision.writes:
             match write:
                 case AddChange():
@@ -42,13 +42,16 @@ class Tally:
                     if job.status.final:
                         self.finished[job.status.value] += 1
                 case CountReject():
+                    rejected = True
                     self.rejected[write.reason.value] += 1
                     if self._is_new(write):
                         news.append(write)
-        if isinstance(command, ReportState):
-            self.changes += changed
-            self.baselines += not changed and any(isinstance(write, SaveState) for write in decision.writes)
-            self.unchanged += not decision.writes
+        self.changes += changed
+        if isinstance(command, ReportState | ReportValues) and not changed and not rejected:
+            # A live report that changes nothing may note that the entity was heard; only a snapshot sets a baseline.
+            baseline = command.retained is not None and any(isinstance(write, SaveState) for write in decision.writes)
+            self.baselines += baseline
+            self.unchanged += not baseline
         return news
 
     def _is_new(self, reject: CountReject) -> bool:

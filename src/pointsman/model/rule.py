@@ -1,4 +1,4 @@
-"""Rules by which the messages of foreign devices are read: as reports of states, and as answers to what was published."""
+"""Rules by which the messages of foreign devices are read: as reports of states, or of values, and as answers."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class IntakeRule:
     filter: TopicFilter
     entity: str
     """The entity's id. `{1}`, `{2}`, … stand for what the filter's wildcards matched."""
-    state: JsonPath
-    """Where in the payload the value is; `$` is the whole payload, JSON or not."""
+    state: JsonPath | None
+    """Where in the payload the value is; `$` is the whole payload, JSON or not. None: there are values, for the conditions."""
     map: Mapping[str, str] = field(default_factory=dict)
     """From the value as text (JSON true is `true`) to a state's id or name. A value not in it is taken as one itself."""
     reported: JsonPath | None = None

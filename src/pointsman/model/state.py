@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pointsman.model.ids import ChangeId, EntityRef, StateId, UserId
+from pointsman.model.json import Json
 from pointsman.model.lineage import Lineage
 
 
@@ -79,6 +80,21 @@ class ManualState:
     """A report of one of these clears it."""
     reported: StateId | None = None
     """What was reported last, which holds again once it is cleared; None: nothing is known."""
+    pending: bool = False
+    """Whether it has yet to begin: a timer is set for `since`."""
+
+    def to_json(self) -> dict[str, Json]:
+        """The public JSON: the reference's fields under their names, ours beside them."""
+        return {
+            "stateId": self.state,
+            "reason": self.reason,
+            "since": self.since,
+            "until": self.until,
+            "clearedByStateId": sorted(self.cleared_by),
+            "by": self.by,
+            "pending": self.pending,
+            "reported": self.reported,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

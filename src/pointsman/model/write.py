@@ -11,7 +11,7 @@ from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerI
 from pointsman.model.job import CustomResult, Job, Ladder
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState, ManualState, StateChange
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,10 @@ class DropTimer:
 
 @dataclass(frozen=True, slots=True)
 class DropTimers:
-    """The entity's state changed: whatever waits on the one before is void."""
+    """Timers of an entity that are void: unless it says otherwise, whatever waits on a state that was left."""
 
     entity: EntityRef
+    kinds: frozenset[TimerKind] = OF_CHANGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import Cancel, Command, Execute, RejectReason, ReportState
+from pointsman.model.command import Cancel, Command, Execute, RejectReason, ReportState, ReportValues
 from pointsman.model.delivery import Delivery
 from pointsman.model.ids import MQTT_USER, EntityRef
 from pointsman.model.json import Json
 from pointsman.model.jsonpath import Missing
 from pointsman.model.rule import Ignore, IntakeRule, ReplyRule
 from pointsman.model.state import Retained
+from pointsman.mqtt.manual import Unfit, read_manual
 from pointsman.mqtt.reading import Unreadable, excerpt, finite, json_of, milliseconds, reject, reply_to, scalar, whole
 from pointsman.mqtt.replies import reply_of, result_of
-from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, ResultTopic, StateTopic, Topics
+from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, ManualTopic, ResultTopic, StateTopic, Topics
 
 ROUTES = 10_000
 """For how many topics it is remembered which rules read them."""
@@ -67,6 +68,8 @@ class Reader:
         match self._topics.read(delivery.topic):
             case StateTopic(entity):
                 return self._read_own(delivery, entity, catalog)
+            case ManualTopic(entity):
+                return [_manual(delivery, entity, catalog)]
             case ExecuteTopic() as target:
                 return [_execute(delivery, target)]
             case ResultTopic(job):
@@ -103,9 +106,14 @@ class Reader:
             detail = f"no object or link is declared with the id {excerpt(named)}"
             return reject(delivery, RejectReason.UNKNOWN_ENTITY, detail)
         try:
-            payload = whole(delivery.payload) if not rule.state.steps and rule.reported is None else json_of(delivery.payload)
+            bare = rule.reported is None and (rule.state is None or not rule.state.steps)
+            payload = whole(delivery.payload) if bare else json_of(delivery.payload)
         except Unreadable as fault:
             return reject(delivery, RejectReason.UNPARSABLE, str(fault))
+        reported = None if rule.reported is None else milliseconds(rule.reported.find(payload))
+        policy = self._retained if rule.retained is None else rule.retained
+        if rule.state is None:
+            return _values(delivery, entity, reported, policy, catalog)
         value = rule.state.find(payload)
         if isinstance(value, Missing) or value is None or value == "":
             if Ignore.NO_VALUE in rule.ignore:
@@ -115,21 +123,22 @@ class Reader:
         if text is None:
             detail = f"expected a text, number or boolean at {rule.state}, found {excerpt(value)}"
             return reject(delivery, RejectReason.UNPARSABLE, detail)
-        reported = None if rule.reported is None else milliseconds(rule.reported.find(payload))
-        policy = self._retained if rule.retained is None else rule.retained
         state = rule.map.get(text, text)
         if catalog.state(state) is None and Ignore.UNKNOWN_STATE in rule.ignore:
             return None
         return _report(delivery, entity, state, reported, policy, catalog)
 
     def _read_own(self, delivery: Delivery, entity: EntityRef, catalog: Catalog) -> Sequence[Command]:
-        if catalog.entity(entity) is None:
+        resolved = catalog.entity(entity)
+        if resolved is None:
             return [reject(delivery, RejectReason.UNKNOWN_ENTITY, f"no {entity} is declared")]
         try:
             payload = whole(delivery.payload)
         except Unreadable as fault:
             return [reject(delivery, RejectReason.UNPARSABLE, str(fault))]
         body: Mapping[str, Json] = payload if isinstance(payload, Mapping) else {"state": payload}
+        if resolved.conditions and "state" not in body:
+            return [_values(delivery, entity, milliseconds(body.get("timestamp")), self._retained, catalog)]
         text = scalar(body.get("state"))
         if not text:
             detail = f'expected a state, or {{"state": …}}, found {excerpt(payload)}'
@@ -145,6 +154,26 @@ def _report(
         return reject(delivery, RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {excerpt(text)}")
     retained = policy if delivery.retain else None
     return ReportState(entity, state.id, delivery.topic, delivery.payload, retained, reported)
+
+
+def _values(delivery: Delivery, entity: EntityRef, reported: int | None, policy: Retained, catalog: Catalog) -> Command:
+    resolved = catalog.entity(entity)
+    if resolved is not None and not resolved.conditions and resolved.silence is None:
+        detail = f"expected {entity} to have conditions, or no_data, found neither: nothing can be made of its values"
+        return reject(delivery, RejectReason.NO_CONDITIONS, detail)
+    retained = policy if delivery.retain else None
+    return ReportValues(entity, delivery.topic, delivery.payload, retained, reported, delivery.lineage)
+
+
+def _manual(delivery: Delivery, entity: EntityRef, catalog: Catalog) -> Command:
+    if delivery.retain:
+        return reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would be carried out again at each connect")
+    try:
+        return read_manual(json_of(delivery.payload), entity, catalog, topic=delivery.topic, reply=reply_to(delivery))
+    except Unreadable as fault:
+        return reject(delivery, RejectReason.BAD_REQUEST, str(fault))
+    except Unfit as fault:
+        return reject(delivery, fault.reason, fault.detail)
 
 
 def _execute(delivery: Delivery, target: ExecuteTopic) -> Command:

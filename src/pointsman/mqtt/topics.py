@@ -18,6 +18,13 @@ class StateTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class ManualTopic:
+    """`BASE/objects/ID/manual-state`, `BASE/links/ID/manual-state`: a request to set the state by hand, or to release it."""
+
+    entity: EntityRef
+
+
+@dataclass(frozen=True, slots=True)
 class ExecuteTopic:
     """`BASE/objects/ID/operations/OP/execute` (links alike): a request to run an operation."""
 
@@ -39,7 +46,7 @@ class CancelTopic:
     job: JobId
 
 
-OwnTopic: TypeAlias = StateTopic | ExecuteTopic | ResultTopic | CancelTopic
+OwnTopic: TypeAlias = StateTopic | ManualTopic | ExecuteTopic | ResultTopic | CancelTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,10 @@ class Topics:
         """Where a request to run an operation is taken."""
         return f"{self.base}/{entity.kind.plural}/{entity.id}/operations/{operation}/execute"
 
+    def manual(self, entity: EntityRef) -> str:
+        """Where a request for a manual state is taken."""
+        return f"{self.base}/{entity.kind.plural}/{entity.id}/manual-state"
+
     def response(self, client_id: str) -> str:
         """Where a client of ours waits for answers (MQTT 5 §4.10)."""
         return f"{self.base}/response/{client_id}"
@@ -95,6 +106,7 @@ class Topics:
         kinds = [f"{self.base}/{kind.plural}/+/" for kind in OwnerType]
         return (
             *[f"{kind}state" for kind in kinds],
+            *[f"{kind}manual-state" for kind in kinds],
             *[f"{kind}operations/+/execute" for kind in kinds],
             f"{self.base}/jobs/+/results",
             f"{self.base}/jobs/+/cancel",
@@ -107,6 +119,8 @@ class Topics:
         match topic[len(self.base) + 1 :].split("/"):
             case [("objects" | "links") as kind, entity, "state"]:
                 return StateTopic(EntityRef(_KINDS[kind], EntityId(entity)))
+            case [("objects" | "links") as kind, entity, "manual-state"]:
+                return ManualTopic(EntityRef(_KINDS[kind], EntityId(entity)))
             case [("objects" | "links") as kind, entity, "operations", operation, "execute"]:
                 return ExecuteTopic(EntityRef(_KINDS[kind], EntityId(entity)), OperationId(operation))
             case ["jobs", job, "results"]:

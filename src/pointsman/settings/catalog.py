@@ -13,6 +13,7 @@ from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.trigger import StateTrigger
 from pointsman.settings.checks import id_fault
+from pointsman.settings.conditions import ConditionBuilder
 from pointsman.settings.conduct import TimeoutCheck
 from pointsman.settings.forms import ClassForm, LinkForm, ObjectForm, OperationForm, ScriptForm, StateForm, TriggerForm
 from pointsman.settings.kept import Kept, KeptTriggers
@@ -134,6 +135,8 @@ class CatalogBuilder:
             self._timeouts.of_class(form.id, _ids_in(place), self._operations.timeouts)
             self._trigger_ids.of_class()
             self._operations.forget()
+            conditions = ConditionBuilder(self._states, self._report)
+            derived, silence = conditions.conditions(form.conditions, place), conditions.silence(form.no_data, place)
             if fresh:
                 yield Class(
                     id=ClassId(form.id),
@@ -141,6 +144,8 @@ class CatalogBuilder:
                     description=form.description,
                     operations=operations,
                     triggers=triggers,
+                    conditions=derived,
+                    silence=silence,
                     properties=properties,
                 )
 
@@ -173,6 +178,8 @@ class CatalogBuilder:
         own = _ids_in(place) if form.operations else ()
         known = (*own, *self._class_operations.get(form.class_id or "", ())) if form.triggers or own else ()
         triggers = self._build_triggers(form, place, str(ref), known)
+        conditions = ConditionBuilder(self._states, self._report)
+        derived, silence = conditions.conditions(form.conditions, place), conditions.silence(form.no_data, place)
         if fresh and (form.class_id is None or parent is not None):
             self._properties.of_entity(ref, parent, properties, self._operations.uses)
             self._timeouts.of_entity(str(ref), form.class_id, known, own, self._operations.timeouts)
@@ -186,6 +193,8 @@ class CatalogBuilder:
             class_id=None if parent is None else parent.id,
             operations=operations,
             triggers=triggers,
+            conditions=derived,
+            silence=silence,
             properties=properties,
             source=EntityId(form.source) if isinstance(form, LinkForm) else None,
             target=EntityId(form.target) if isinstance(form, LinkForm) else None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from pointsman.model.catalog import Catalog
+from pointsman.model.condition import StateCondition
 from pointsman.model.conduct import PLAIN, Conduct, Confirm
 from pointsman.model.entity import Class, Entity
 from pointsman.model.ids import OwnerType
@@ -55,7 +56,22 @@ def _attached(owner: Class | Entity, kept: Mapping[int, Json]) -> dict[str, Json
     triggers = [_trigger(trigger) for trigger in owner.triggers]
     for index in sorted(kept):
         triggers.insert(index, kept[index])
-    return {"properties": owner.properties, "operations": _operations(owner.operations), "triggers": triggers}
+    document: dict[str, Json] = {
+        "properties": owner.properties,
+        "operations": _operations(owner.operations),
+        "triggers": triggers,
+    }
+    # Only where there are some: a document that says nothing new stays what it was before there could be any.
+    if owner.conditions:
+        document["conditions"] = [_condition(condition) for condition in owner.conditions]
+    if owner.silence is not None:
+        document["no_data"] = {"after": owner.silence.after_ms, "state": owner.silence.state}
+    return document
+
+
+def _condition(condition: StateCondition) -> Json:
+    tests = {"when": condition.when, "until": condition.until}
+    return {"condition": {key: test.source for key, test in tests.items() if test is not None}, "state": condition.state}
 
 
 def _operations(operations: Iterable[Operation]) -> list[Json]:

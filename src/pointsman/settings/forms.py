@@ -13,6 +13,7 @@ from pointsman.model.conduct import Mode, OnInterrupted
 from pointsman.model.rule import Ignore
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
+from pointsman.settings.condition_forms import ConditionForm, NoDataForm
 from pointsman.settings.fields import Form, Id, Later, StateRef, States, Text
 from pointsman.settings.quantity import Duration, Size
 from pointsman.settings.schema import (
@@ -197,6 +198,8 @@ class ClassForm(Form):
     description: Text = Field(default="", description="For people.")
     operations: tuple[Later[OperationForm], ...] = Field(default=(), description="Operations that its entities inherit.")
     triggers: tuple[Later[TriggerForm], ...] = Field(default=(), description="Triggers that its entities inherit.")
+    conditions: tuple[Later[ConditionForm], ...] = Field(default=(), description="Conditions that its entities inherit.")
+    no_data: NoDataForm | None = Field(default=None, description="Its entities' state when nothing is heard of them.")
     properties: Properties = Field(default={}, description="Properties that its entities inherit: name and value.")
 
 
@@ -210,6 +213,8 @@ class ObjectForm(Form):
         default=(), description="Its own operations; one with an inherited id goes before it."
     )
     triggers: tuple[Later[TriggerForm], ...] = Field(default=(), description="Its own triggers, besides those of its class.")
+    conditions: tuple[Later[ConditionForm], ...] = Field(default=(), description="Its own conditions, before those of its class.")
+    no_data: NoDataForm | None = Field(default=None, description="Its state when nothing is heard of it. Default: its class's.")
     properties: Properties = Field(default={}, description="Its own properties: name and value.")
 
 
@@ -225,7 +230,12 @@ class IntakeForm(Form):
 
     topic: Text = Field(description="The topic filter. Its wildcards are numbered from the left: {1}, {2}, …")
     entity: Text = Field(description="The id of an object or link; {1} stands for what the first wildcard matched.")
-    state: Text = Field(description="Where the value is: $ for the whole payload, else $.name, $['any name'], $.list[0].")
+    state: Text | None = Field(
+        default=None, description="Where the state is: $ for the whole payload, else $.name, $['any name'], $.list[0]."
+    )
+    values: StrictBool = Field(
+        default=False, description="Instead of `state`: the payload has values, for the entity's conditions."
+    )
     map: dict[str, Text] = Field(
         default={}, description="From the value to a state's id or name. One that is not in it is taken as a state."
     )

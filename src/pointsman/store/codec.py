@@ -227,7 +227,7 @@ def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
 
 def manual_row(entity: EntityRef, manual: ManualState) -> Values:
     """A row of `manual_states`."""
-    document = {name: getattr(manual, name) for name in ("state", "reason", "by", "since", "until", "reported")}
+    document = {name: getattr(manual, name) for name in ("state", "reason", "by", "since", "until", "reported", "pending")}
     return (entity.kind, entity.id, json_text({**document, "cleared_by": sorted(manual.cleared_by)}))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
 from pointsman.model.job import Job, Ladder
 from pointsman.model.state import EntityState, ManualState
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import Timer, TimerKind
 from pointsman.model.write import (
     AddAudit,
     AddChange,
@@ -56,7 +56,7 @@ class Rows:
     fired: dict[tuple[EntityRef, TriggerId], int] = field(default_factory=dict)
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     gone: list[TimerId] = field(default_factory=list)
-    void: set[EntityRef] = field(default_factory=set)
+    void: defaultdict[frozenset[TimerKind], set[EntityRef]] = field(default_factory=lambda: defaultdict(set))
     released: dict[JobId, None] = field(default_factory=dict)
     climbed: dict[JobId, Ladder] = field(default_factory=dict)
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
@@ -123,9 +123,9 @@ def _gather_timer(rows: Rows, write: SaveTimer | DropTimer | DropTimers) -> None
         case DropTimer(timer_id):
             rows.timers.pop(timer_id, None)
             rows.gone.append(timer_id)
-        case DropTimers(entity):
-            rows.void.add(entity)
-            void = [id_ for id_, each in rows.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+        case DropTimers(entity, kinds):
+            rows.void[kinds].add(entity)
+            void = [id_ for id_, each in rows.timers.items() if each.entity == entity and each.kind in kinds]
             for id_ in void:
                 del rows.timers[id_]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_
@@ -16,7 +17,7 @@ from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, TimerId, 
 from pointsman.model.job import OPEN, Job
 from pointsman.model.remembered import Remembered
 from pointsman.model.state import EntityState
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import Timer
 from pointsman.model.write import (
     CountReject,
     Write,
@@ -173,10 +174,10 @@ class SqlUnit:
         """What triggers remember. Timers that were set after their entity's others became void are set last."""
         connection = self._connection
         run(connection, self._statements.mark_fired, [(*entity, trigger, at) for (entity, trigger), at in rows.fired.items()])
-        for kind in OwnerType:
-            ids = [ref.id for ref in rows.void if ref.kind == kind]
+        for kinds, kind in product(rows.void, OwnerType):
+            ids = [ref.id for ref in rows.void[kinds] if ref.kind == kind]
             if ids:
-                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(OF_CHANGES))
+                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(kinds))
                 connection.execute(delete(timers).where(*theirs))
         if rows.gone:
             connection.execute(delete(timers).where(timers.c.id.in_(rows.gone)))
