@@ -13,11 +13,14 @@ from pointsman.core.change import Baseline, NoChange, change_of
 from pointsman.core.fire import on_change, on_timer, record, state_of
 from pointsman.core.lifecycle import advance
 from pointsman.core.plan import plan
+from pointsman.core.property import set_property
 from pointsman.core.render import Context
+from pointsman.core.schedule import arm_schedules, on_schedule
 from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Resolved
 from pointsman.model.command import (
     AddResult,
+    Arm,
     Begin,
     Command,
     Execute,
@@ -26,12 +29,14 @@ from pointsman.model.command import (
     RejectReason,
     Reply,
     ReportState,
+    SetProperty,
     TimerDue,
 )
 from pointsman.model.effect import Announce, Answer, Effect
-from pointsman.model.ids import JobId
+from pointsman.model.ids import JobId, TimerId
 from pointsman.model.job import CustomResult, JobStatus
 from pointsman.model.json import Json
+from pointsman.model.timer import TimerKind
 from pointsman.model.write import AddAudit, AppendResult, CountReject, DropTimers, SaveState, UpdateJob, Write
 
 EXCERPT = 1024
@@ -51,8 +56,12 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
             return _execute(world, command, at, new_id)
         case AddResult():
             return _add_result(world, command, at, new_id)
-        case TimerDue():
-            return on_timer(world, command.timer, at, new_id)
+        case SetProperty():
+            return _set_property(world, command, at, new_id)
+        case TimerDue(timer):
+            return _timer(world, timer, at, new_id)
+        case Arm():
+            return arm_schedules(world, at, new_id)
         case Reject():
             return _reject(command, at)
         case _:
@@ -102,6 +111,18 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
     effects: list[Effect] = list(_answers(request.reply, {"job": context.job}))
     record(plan(operation, context, world.catalog), writes, effects)
     return Decision(tuple(writes), tuple(effects))
+
+
+def _set_property(world: World, command: SetProperty, at: int, new_id: NewId) -> Decision:
+    decided = set_property(world, command, at, new_id)
+    return _reject(decided, at) if isinstance(decided, Reject) else decided
+
+
+def _timer(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
+    timer = world.timers.get(id_)
+    if timer is not None and timer.kind is TimerKind.SCHEDULE:
+        return on_schedule(world, timer, at, new_id)
+    return on_timer(world, id_, at, new_id)
 
 
 def _unknown(request: Execute, resolved: Resolved | None) -> Reject:

@@ -27,9 +27,11 @@ class Standing:
     quarantines: dict[BucketKey, Quarantine] = field(default_factory=dict)
 
     def properties_of(self, resolved: Resolved) -> Mapping[str, Json]:
-        """The properties of an entity as they are now."""
+        """The properties of an entity as they are now: those that are declared, and no other that was once set."""
         own = self.properties.get(resolved.entity.ref)
-        return {**resolved.properties, **own} if own else resolved.properties
+        if not own:
+            return resolved.properties
+        return {name: own.get(name, declared) for name, declared in resolved.properties.items()}
 
 
 def standing_of(remembered: Remembered, catalog: Catalog, rate: Limit | None) -> Standing:

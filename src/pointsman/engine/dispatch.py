@@ -156,8 +156,8 @@ class Dispatcher:
                     self._offer(self._publishes, effect)
                 case StartProgram():
                     self._offer(self._programs, effect)
-                case WakeAt(timer, due):
-                    self._timers.set(timer, due)
+                case WakeAt(timer, due, by_clock):
+                    self._timers.set(timer, due, by_clock=by_clock)
                 case Answer(to=to, body=body):
                     if isinstance(to, ReplyTo):
                         publisher.answer(to, body)

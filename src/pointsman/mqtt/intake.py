@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pydantic_core import from_json, to_json
 
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Command, Execute, Reject, RejectReason, Reply, ReportState
+from pointsman.model.command import AddResult, Command, Execute, Reject, RejectReason, Reply, ReportState, SetProperty
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import ReplyTo
 from pointsman.model.ids import MQTT_USER, EntityRef
 from pointsman.model.json import Json
-from pointsman.model.jsonpath import Missing
+from pointsman.model.jsonpath import JsonPath, Missing
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained
 from pointsman.model.topic import topic_fault
-from pointsman.mqtt.topics import ExecuteTopic, ResultTopic, StateTopic, Topics
+from pointsman.mqtt.topics import ExecuteTopic, PropertyTopic, ResultTopic, StateTopic, Topics
 
 ROUTES = 10_000
 """For how many topics it is remembered which rules read them."""
@@ -35,10 +35,11 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A rule that reads a topic, and the entity that the topic names for it."""
+    """A rule that reads a topic, and the entity and property that the topic names for it."""
 
     rule: IntakeRule
     entity: str
+    property: str | None
 
 
 class Reader:
@@ -73,6 +74,8 @@ class Reader:
                 return self._read_own(delivery, entity, catalog)
             case ExecuteTopic() as target:
                 return [_execute(delivery, target)]
+            case PropertyTopic() as target:
+                return [_set_property(delivery, target)]
             case ResultTopic() as target:
                 return [_add_result(delivery, target)]
         routes = self._route(delivery.topic)
@@ -84,7 +87,7 @@ class Reader:
         routes = self._routes.get(topic)
         if routes is None:
             found = [(rule, rule.filter.match(topic)) for rule in self._rules]
-            routes = tuple([Route(rule, _entity_id(rule.entity, captured)) for rule, captured in found if captured is not None])
+            routes = tuple([_route_of(rule, captured) for rule, captured in found if captured is not None])
             if len(self._routes) >= ROUTES:
                 self._routes.clear()
             self._routes[topic] = routes
@@ -98,18 +101,25 @@ class Reader:
                 return None
             detail = f"no object or link is declared with the id {_excerpt(route.entity)}"
             return _reject(delivery, RejectReason.UNKNOWN_ENTITY, detail)
+        if rule.state is not None:
+            return self._read_state(delivery, rule, rule.state, entity, catalog)
+        return None if route.property is None else self._read_property(delivery, rule, route.property, entity, catalog)
+
+    def _read_state(
+        self, delivery: Delivery, rule: IntakeRule, path: JsonPath, entity: EntityRef, catalog: Catalog
+    ) -> Command | None:
         try:
-            payload = _whole(delivery.payload) if not rule.state.steps and rule.reported is None else _json(delivery.payload)
+            payload = _whole(delivery.payload) if not path.steps and rule.reported is None else _json(delivery.payload)
         except Unreadable as fault:
             return _reject(delivery, RejectReason.UNPARSABLE, str(fault))
-        value = rule.state.find(payload)
+        value = path.find(payload)
         if isinstance(value, Missing) or value is None or value == "":
             if Ignore.NO_VALUE in rule.ignore:
                 return None
-            return _reject(delivery, RejectReason.NO_VALUE, f"expected the state at {rule.state}, found nothing there")
+            return _reject(delivery, RejectReason.NO_VALUE, f"expected the state at {path}, found nothing there")
         text = _scalar(value)
         if text is None:
-            detail = f"expected a text, number or boolean at {rule.state}, found {_excerpt(value)}"
+            detail = f"expected a text, number or boolean at {path}, found {_excerpt(value)}"
             return _reject(delivery, RejectReason.UNPARSABLE, detail)
         reported = None if rule.reported is None else _milliseconds(rule.reported.find(payload))
         policy = self._retained if rule.retained is None else rule.retained
@@ -117,6 +127,34 @@ class Reader:
         if catalog.state(state) is None and Ignore.UNKNOWN_STATE in rule.ignore:
             return None
         return _report(delivery, entity, state, reported, policy, catalog)
+
+    def _read_property(
+        self, delivery: Delivery, rule: IntakeRule, name: str, entity: EntityRef, catalog: Catalog
+    ) -> Command | None:
+        resolved = catalog.entity(entity)
+        if Ignore.UNKNOWN_PROPERTY in rule.ignore and (resolved is None or name not in resolved.properties):
+            return None
+        try:
+            value = rule.value.find(_finite(_json(delivery.payload) if rule.value.steps else _whole(delivery.payload)))
+        except Unreadable as fault:
+            return _reject(delivery, RejectReason.UNPARSABLE, str(fault))
+        if isinstance(value, Missing) or not delivery.payload:
+            if Ignore.NO_VALUE in rule.ignore:
+                return None
+            return _reject(
+                delivery, RejectReason.NO_VALUE, f"expected the property {name!r} at {rule.value}, found nothing there"
+            )
+        policy = self._retained if rule.retained is None else rule.retained
+        return SetProperty(
+            entity=entity,
+            name=name,
+            value=value,
+            by=MQTT_USER,
+            login=MQTT_USER,
+            reported=True,
+            retained=policy if delivery.retain else None,
+            topic=delivery.topic,
+        )
 
     def _read_own(self, delivery: Delivery, entity: EntityRef, catalog: Catalog) -> Sequence[Command]:
         if catalog.entity(entity) is None:
@@ -163,6 +201,28 @@ def _execute(delivery: Delivery, target: ExecuteTopic) -> Command:
     )
 
 
+def _set_property(delivery: Delivery, target: PropertyTopic) -> Command:
+    if delivery.retain:
+        return _reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would set the property at each connect")
+    if not delivery.payload.strip():
+        return _reject(
+            delivery, RejectReason.BAD_REQUEST, 'expected a value, as JSON or text, found nothing; no text at all is ""'
+        )
+    try:
+        value = _finite(_whole(delivery.payload))
+    except Unreadable as fault:
+        return _reject(delivery, RejectReason.BAD_REQUEST, str(fault))
+    return SetProperty(
+        entity=target.entity,
+        name=target.name,
+        value=value,
+        by=MQTT_USER,
+        login=MQTT_USER,
+        topic=delivery.topic,
+        reply=_reply(delivery),
+    )
+
+
 def _add_result(delivery: Delivery, target: ResultTopic) -> Command:
     if delivery.retain:
         return _reject(delivery, RejectReason.RETAINED_REQUEST, "a retained result would be added again at each connect")
@@ -183,7 +243,12 @@ def _reply(delivery: Delivery) -> Reply:
     return None if not topic or topic_fault(topic) else ReplyTo(topic=topic, correlation=delivery.correlation)
 
 
-def _entity_id(template: str, captured: Sequence[str]) -> str:
+def _route_of(rule: IntakeRule, captured: Sequence[str]) -> Route:
+    name = None if rule.property is None else _filled(rule.property, captured)
+    return Route(rule, _filled(rule.entity, captured), name)
+
+
+def _filled(template: str, captured: Sequence[str]) -> str:
     return _CAPTURE.sub(lambda found: captured[int(found[1]) - 1], template)
 
 

@@ -26,13 +26,21 @@ class ExecuteTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class PropertyTopic:
+    """`BASE/objects/ID/properties/NAME/set` (links alike): a request to set a property."""
+
+    entity: EntityRef
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultTopic:
     """`BASE/jobs/ID/results`: a custom result."""
 
     job: JobId
 
 
-OwnTopic: TypeAlias = StateTopic | ExecuteTopic | ResultTopic
+OwnTopic: TypeAlias = StateTopic | ExecuteTopic | PropertyTopic | ResultTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,10 @@ class Topics:
         """Where a request to run an operation is taken."""
         return f"{self.base}/{entity.kind.plural}/{entity.id}/operations/{operation}/execute"
 
+    def set_property(self, entity: EntityRef, name: str) -> str:
+        """Where a request to set a property is taken; no topic when its name is no level of one."""
+        return f"{self.base}/{entity.kind.plural}/{entity.id}/properties/{name}/set"
+
     def response(self, client_id: str) -> str:
         """Where a client of ours waits for answers (MQTT 5 §4.10)."""
         return f"{self.base}/response/{client_id}"
@@ -85,6 +97,7 @@ class Topics:
         return (
             *[f"{kind}state" for kind in kinds],
             *[f"{kind}operations/+/execute" for kind in kinds],
+            *[f"{kind}properties/+/set" for kind in kinds],
             f"{self.base}/jobs/+/results",
         )
 
@@ -97,6 +110,8 @@ class Topics:
                 return StateTopic(EntityRef(_KINDS[kind], EntityId(entity)))
             case [("objects" | "links") as kind, entity, "operations", operation, "execute"]:
                 return ExecuteTopic(EntityRef(_KINDS[kind], EntityId(entity)), OperationId(operation))
+            case [("objects" | "links") as kind, entity, "properties", name, "set"]:
+                return PropertyTopic(EntityRef(_KINDS[kind], EntityId(entity)), name)
             case ["jobs", job, "results"]:
                 return ResultTopic(JobId(job))
         return None

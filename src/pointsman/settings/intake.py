@@ -26,6 +26,7 @@ def own_filters(base: str, node: str) -> Iterator[TopicFilter]:
     for kind in OwnerType:
         yield TopicFilter(f"{base}/{kind.plural}/+/state")
         yield TopicFilter(f"{base}/{kind.plural}/+/operations/+/execute")
+        yield TopicFilter(f"{base}/{kind.plural}/+/properties/+/set")
     yield TopicFilter(f"{base}/jobs/+/results")
 
 
