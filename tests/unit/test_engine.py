@@ -58,6 +58,7 @@ def test_a_message_at_qos_0_is_applied_and_neither_acknowledged_nor_remembered()
 
 def test_a_batch_is_one_transaction_and_no_larger_than_its_limit() -> None:
     rig = Rig(limit=3)
+    rig.settle()
     rig.settle(*[says("34"[number % 2], number + 1) for number in range(8)])
     assert [sum(isinstance(write, AddJob) for write in writes) for writes in rig.store.commits if writes] == [4, 5, 3]
     assert [each.packet_id for each in rig.ports.of(Delivery) if isinstance(each, Delivery)] == list(range(1, 9))

@@ -24,10 +24,24 @@ from pointsman.engine.tally import Tally
 from pointsman.engine.timers import Timers
 from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, Reply, ReportState, TimerDue
+from pointsman.model.command import (
+    AddResult,
+    Arm,
+    Begin,
+    Command,
+    Execute,
+    Finish,
+    Reject,
+    RejectReason,
+    Reply,
+    ReportState,
+    SetProperty,
+    TimerDue,
+)
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
 from pointsman.model.ids import EntityRef, JobId, TimerId
+from pointsman.model.timer import ARMED, BY_CLOCK
 from pointsman.model.write import ForgetDeliveries, SaveFilters, Write
 
 IDLE = 1.0
@@ -112,7 +126,8 @@ class Engine:
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
             for timer in unit.timers().values():
-                self._timers.set(timer.id, timer.due)
+                self._timers.set(timer.id, timer.due, by_clock=timer.kind in BY_CLOCK)
+        self._inbox.put(Arm())
 
     def stop(self) -> None:
         """Make `run` return once all that is queued is durable. Safe from any thread."""
@@ -226,15 +241,18 @@ class Engine:
                     world.jobs[job] = known
                 case Finish(job=job) | Begin(job=job) | AddResult(job=job):
                     jobs.add(job)
-                case ReportState(entity=entity) | Execute(entity=entity):
+                case ReportState(entity=entity) | Execute(entity=entity) | SetProperty(entity=entity):
                     entities.add(entity)
                 case TimerDue(timer):
                     timers.add(timer)
+                case Arm():
+                    world.timers.update({id_: timer for id_, timer in unit.timers().items() if timer.kind in ARMED})
                 case Reject():
                     pass
         if timers:
-            world.timers.update(unit.timers(timers))
-            entities.update(timer.entity for timer in world.timers.values())
+            due = unit.timers(timers)
+            world.timers.update(due)
+            entities.update(timer.entity for timer in due.values())
         if entities:
             world.states.update(unit.states(entities))
             rest = [ref for ref in entities if (resolved := self._catalog.entity(ref)) is not None and resolved.rests]
