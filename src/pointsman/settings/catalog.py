@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from pointsman.model.catalog import Catalog, build_catalog
 from pointsman.model.entity import Class, Entity, Script
 from pointsman.model.ids import ClassId, EntityId, EntityRef, OwnerType, ScriptId, StateId
-from pointsman.model.json import Json
 from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.trigger import StateTrigger
@@ -17,9 +15,9 @@ from pointsman.settings.forms import ClassForm, LinkForm, ObjectForm, OperationF
 from pointsman.settings.operations import OperationBuilder
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, shown
-from pointsman.settings.properties import PropertyCheck
+from pointsman.settings.properties import PropertyCheck, build_properties
 from pointsman.settings.report import Form, Report, value_at
-from pointsman.settings.tree import Map, Seq, plain
+from pointsman.settings.tree import Map, Seq
 from pointsman.settings.triggers import StateNames, build_trigger
 
 
@@ -117,7 +115,7 @@ class CatalogBuilder:
             self._class_operations.setdefault(form.id, _ids_in(place))
             owner = f"class {form.id}"
             operations = self._build_operations(form, place)
-            properties = self._build_properties(form, place)
+            properties, writable = build_properties(form.properties, place, self._report)
             self._properties.of_class(form.id, properties, self._operations.uses)
             self._operations.uses = []
             triggers = self._build_triggers(form, place, owner, _ids_in(place))
@@ -129,6 +127,7 @@ class CatalogBuilder:
                     operations=operations,
                     triggers=triggers,
                     properties=properties,
+                    writable=writable,
                 )
 
     def _build_entities(self) -> list[Entity]:
@@ -156,7 +155,7 @@ class CatalogBuilder:
         ref = EntityRef(kind, EntityId(form.id))
         parent = self._class_of(form, place)
         operations = self._build_operations(form, place)
-        properties = self._build_properties(form, place)
+        properties, writable = build_properties(form.properties, place, self._report)
         known = (*_ids_in(place), *self._class_operations.get(form.class_id or "", ())) if form.triggers else ()
         triggers = self._build_triggers(form, place, str(ref), known)
         if fresh and (form.class_id is None or parent is not None):
@@ -171,6 +170,7 @@ class CatalogBuilder:
             operations=operations,
             triggers=triggers,
             properties=properties,
+            writable=writable,
             source=EntityId(form.source) if isinstance(form, LinkForm) else None,
             target=EntityId(form.target) if isinstance(form, LinkForm) else None,
         )
@@ -218,23 +218,8 @@ class CatalogBuilder:
                 built.append(build_trigger(each, inner, owner, index + 1, self._states, operations, self._report))
         return tuple([trigger for trigger in built if trigger is not None])
 
-    def _build_properties(self, form: ClassForm | ObjectForm, place: Place) -> Mapping[str, Json]:
-        if isinstance(form.properties, dict):
-            return {name: _json(value) for name, value in form.properties.items()}
-        found: dict[str, Json] = {}
-        for index, each in enumerate(form.properties):
-            if each.name in found:
-                message = f"expected each property once, found {each.name!r} again"
-                self._report.value(place.node, place.at("properties", index, "name"), message)
-            found[each.name] = _json(each.value)
-        return found
-
 
 def _ids_in(place: Place) -> tuple[str, ...]:
     """The ids of the operations that are written there, right or wrong."""
     written = place.node.get("operations")
     return tuple([str(each.get("id")) for each in written if isinstance(each, Map)]) if isinstance(written, Seq) else ()
-
-
-def _json(value: Any) -> Json:
-    return plain(value) if isinstance(value, Map | Seq) else value

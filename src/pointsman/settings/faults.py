@@ -15,7 +15,6 @@ Path = tuple[str | int, ...]
 
 PLANNED = {
     "conditions": "deriving states",
-    "runOnReadWritePropertyModification": "running when a property changes",
     "retries": "trying again",
     "on_interrupt": "running an interrupted program again",
     "ui": "colours of states",

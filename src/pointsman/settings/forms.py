@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from pointsman.model.rule import Ignore
+from pointsman.model.schedule import Missed
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
 from pointsman.settings.problem import shown
@@ -99,6 +100,28 @@ class ParametersForm(Form):
     text: Text | None = Field(default=None, description="scriptText: the script.")
 
 
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+class ScheduleForm(Form):
+    """When an operation runs by the clock."""
+
+    cron: StrictStr | None = Field(
+        default=None, description="When, as cron has it: minute hour day-of-month month day-of-week; seconds may go first."
+    )
+    zone: Text | None = Field(default=None, description="The time zone that `cron` speaks of, as Europe/Berlin. Default: UTC.")
+    every: Duration | None = Field(
+        default=None, ge=1000, le=31_622_400_000, description="At the multiples of this since 1970 (UTC), instead of `cron`."
+    )
+    missed: Missed = Field(default=Missed.ONCE, description="When its time passed while no worker ran: skip, once or all.")
+    latest: Duration | None = Field(default=None, description="How late a missed run may still be. Default: however late.")
+
+
+Schedules = Annotated[list[Later[ScheduleForm]], BeforeValidator(_listed)]
+"""One alone may go without the brackets."""
+
+
 class OperationForm(Form):
     """Something that can be done to an entity."""
 
@@ -125,6 +148,12 @@ class OperationForm(Form):
     popup_result: StrictBool = Field(
         default=False, alias="popupResult", description="A user interface shows the result in a popup."
     )
+    on_property: StrictBool = Field(
+        default=False,
+        alias="runOnReadWritePropertyModification",
+        description="Whether it runs when a ReadWrite property of its entity gets another value.",
+    )
+    schedule: Schedules = Field(default=[], description="When it runs by the clock.")
     parameters: ParametersForm | None = Field(
         default=None, description="The reference's form of topic, message, command, script and text."
     )
@@ -152,10 +181,6 @@ class ActiveForm(Form):
     start: Text = Field(default="00:00", alias="from", description="Time of day as HH:MM, included.")
     end: Text = Field(default="24:00", alias="to", description="Time of day as HH:MM, not included; up to `from`: past midnight.")
     zone: Text = Field(description="The time zone, as Europe/Berlin or UTC.")
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
 
 
 States = Annotated[list[StateRef], BeforeValidator(_listed)]
@@ -191,7 +216,10 @@ class PropertyForm(Form):
 
     name: Text = Field(min_length=1, description="Unique in its class or entity.")
     value: Any = Field(default=None, description="Any value.")
-    type_id: StrictInt = Field(default=1, ge=1, description="The reference's type; it is not acted on yet.")
+    writable: StrictBool | None = Field(default=None, description="Whether it can be set while running. Default: false.")
+    type_id: StrictInt | None = Field(
+        default=None, ge=1, description="The reference's form of `writable`: 3 (ReadWrite) can be set, no other. Default: 1."
+    )
 
 
 Properties = dict[str, Any] | list[PropertyForm]
@@ -229,11 +257,17 @@ class LinkForm(ObjectForm):
 
 
 class IntakeForm(Form):
-    """How messages of foreign devices are read as reports of states."""
+    """How messages of foreign devices are read as reports of states and properties."""
 
     topic: Text = Field(description="The topic filter. Its wildcards are numbered from the left: {1}, {2}, …")
     entity: Text = Field(description="The id of an object or link; {1} stands for what the first wildcard matched.")
-    state: Text = Field(description="Where the value is: $ for the whole payload, else $.name, $['any name'], $.list[0].")
+    state: Text | None = Field(
+        default=None, description="Where the state is: $ for the whole payload, else $.name, $['any name'], $.list[0]."
+    )
+    property: Text | None = Field(
+        default=None, description="Instead of `state`: the property that is reported; with {1}, {2}, … as in `entity`."
+    )
+    value: Text | None = Field(default=None, description="Where the property's value is. Default: $.")
     map: dict[str, Text] = Field(
         default={}, description="From the value to a state's id or name. One that is not in it is taken as a state."
     )

@@ -22,6 +22,7 @@ from pointsman.settings.forms import OperationForm
 from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, one_of, shown
 from pointsman.settings.report import Report, value_at
+from pointsman.settings.schedules import build_schedules
 from pointsman.settings.tree import Map
 
 _MQTT_KEYS = ("topic", "message", "qos", "retain", "content_type")
@@ -72,12 +73,15 @@ class OperationBuilder:
             self._report.value(place.node, place.at("id"), f"expected an id that can be one level of a topic, found {fault}")
         mqtt = str(form.type) in ("mqtt", "1")
         self._check_keys(form, place, mqtt)
+        schedules = build_schedules(form, place, self._report)
         in_parameters = "parameters" in _written(place)
         source = self._from_parameters(form, place, mqtt) if in_parameters else self._from_short(form, place, mqtt)
         if source is None:
             return None
         operation = self._mqtt(form, place, source) if mqtt else self._program(form, place, source)
-        return operation if len(self._report) == before else None
+        if operation is None or len(self._report) != before:
+            return None
+        return replace(operation, on_property=form.on_property, schedules=schedules)
 
     # The two ways to write it
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, bindparam, null, update
+from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, bindparam, delete, null, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.store import tables
@@ -34,6 +34,7 @@ class Statements:
     count_reject: str
     mark_fired: str
     save_timer: str
+    drop_timer: str
     release_job: str
     save_manual: str
     save_property: str
@@ -54,6 +55,7 @@ class Statements:
             count_reject=_count(dialect),
             mark_fired=_upsert(dialect, tables.trigger_marks),
             save_timer=_insert(dialect, tables.timers),
+            drop_timer=str(delete(tables.timers).where(tables.timers.c.id == bindparam("timer")).compile(dialect=dialect)),
             release_job=_release(dialect),
             save_manual=_upsert(dialect, tables.manual_states),
             save_property=_upsert(dialect, tables.property_values),
