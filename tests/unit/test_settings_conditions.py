@@ -155,9 +155,15 @@ def test_a_rule_may_give_values_to_conditions(load: Load) -> None:
         ("objects: [{id: a, no_data: {after: 1m, state: ►NoDta}}]", "did you mean NoData?"),
         ("objects: [{id: a, no_data: ►{after: 1m}}]", "expected the key 'state', found none"),
         ("objects: [{id: a, no_data: {state: NoData, after: ►999}}]", "expected 1000 or more, found 999"),
-        ("intake: [►{topic: a/+, entity: '{1}'}]", "expected state, or values: true, found none of them"),
-        ("intake: [{topic: a/+, entity: '{1}', state: $, values: ►true}]", "found both; keep one of them"),
-        ("intake: [{topic: a/+, entity: '{1}', values: true, ►map: {a: OK}}]", "expected map only beside state"),
+        (
+            "intake: [►{topic: a/+, entity: '{1}'}]",
+            "expected one of state, property, and values: true",
+        ),
+        ("intake: [{topic: a/+, entity: '{1}', state: $, values: ►true}]", "found state and values; keep one of them"),
+        (
+            "intake: [{topic: a/+, entity: '{1}', values: true, ►map: {a: OK}}]",
+            "expected what goes with values",
+        ),
         ("intake: [{topic: a/+, entity: '{1}', values: true, ignore: [►no_value]}]", "expected unknown_entity beside values"),
         ("objects: [{id: a}]\nintake: [{topic: a, entity: ►a, values: true}]", "found 'a', which has neither"),
         ("intake: [{topic: ►pointsman/objects/+/manual-state, entity: '{1}', state: $}]", "not Pointsman's own"),

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pointsman.cli.verb import CONFIG
+from pointsman.errors import NotFound
 
 if TYPE_CHECKING:
+    from pointsman.model.ids import EntityRef
     from pointsman.settings import Configuration
     from pointsman.store.reads.reader import Reader
 
@@ -29,6 +31,14 @@ def configuration() -> Configuration:
     from pointsman.settings import load_configuration
 
     return load_configuration(configuration_path(), os.environ)
+
+
+def entity_of(given: Configuration, id_: str) -> EntityRef:
+    """The object or link of that id. Raises NotFound when the configuration declares none."""
+    entity = given.catalog.find(id_)
+    if entity is None:
+        raise NotFound(f"expected the id of an object or link that the configuration declares, found {id_!r}")
+    return entity
 
 
 def store_url() -> str:

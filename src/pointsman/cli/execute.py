@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pointsman.cli.configured import configuration
+from pointsman.cli.configured import configuration, entity_of
 from pointsman.cli.job_text import in_full
 from pointsman.cli.output import print_json, wants_json
 from pointsman.cli.parameters import duration, named_json, named_text
@@ -52,9 +52,7 @@ def _execute(owner: str, operation: str, args: Mapping[str, Any], wait: float | 
 
     given = configuration()
     settings = given.settings
-    entity = given.catalog.find(owner)
-    if entity is None:
-        raise NotFound(f"expected the id of an object or link that the configuration declares, found {owner!r}")
+    entity = entity_of(given, owner)
     if wait is not None and settings.mqtt.announce == "none":
         raise UsageError("--wait follows the job on its topic, and mqtt.announce is none; look it up with `pointsman jobs show`")
     topics = Topics(settings.mqtt.base_topic, settings.node.id)

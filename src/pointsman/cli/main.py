@@ -35,6 +35,13 @@ VERBS: Mapping[str, Entry] = {
         "Read the record of what was executed.",
     ),
     "result": Family({"add": Lazy("pointsman.cli.result_add", "Add a custom result to a job.")}, "Add to a job's results."),
+    "property": Family(
+        {
+            "list": Lazy("pointsman.cli.property_list", "List the properties of an object or a link."),
+            "set": Lazy("pointsman.cli.property_set", "Set a property of an object or a link."),
+        },
+        "Read and set properties.",
+    ),
     "explain": Lazy("pointsman.cli.explain", "Say why something ran, or did not."),
     "simulate": Lazy("pointsman.cli.simulate", "Say what a message would do. Nothing is sent."),
     "rejects": Lazy("pointsman.cli.rejects", "List the messages that could not be taken."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pointsman.core.world import Decision, World
     from pointsman.model.command import Command
     from pointsman.model.ids import EntityRef
+    from pointsman.model.json import Json
     from pointsman.model.state import EntityState, ManualState
     from pointsman.settings import Configuration
 
@@ -71,6 +73,8 @@ def _world(config: Configuration, commands: list[Command], state: str | None) ->
             world.states[entity] = known
         if manual is not None:
             world.standing.manual[entity] = manual
+        if values := _values(config, entity):
+            world.standing.properties[entity] = values
     return world
 
 
@@ -90,11 +94,22 @@ def _known(config: Configuration, entity: EntityRef, state: str | None) -> tuple
     return None, None
 
 
+def _values(config: Configuration, entity: EntityRef) -> dict[str, Json]:
+    """The properties that were set while a worker ran, when there is a store that can be read."""
+    from pointsman.store.opening import open_reader
+    from pointsman.store.reads.entities import properties
+
+    with contextlib.suppress(Unavailable), open_reader(config.settings.store.url) as store:
+        return {name: each.value for name, each in properties(store, entity).items()}
+    return {}
+
+
 def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
     from pointsman.core.explain import in_words
-    from pointsman.model.write import AddChange, AddJob, CountReject
+    from pointsman.model.write import AddChange, AddJob, CountReject, SaveProperty
 
     change = next((write.change for write in decision.writes if isinstance(write, AddChange)), None)
+    saved = next((write for write in decision.writes if isinstance(write, SaveProperty)), None)
     reject = next((write for write in decision.writes if isinstance(write, CountReject)), None)
     entity = getattr(command, "entity", None)
     return {
@@ -103,6 +118,7 @@ def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
         "state": getattr(command, "state", None),
         "change": None if change is None else {"previous": change.previous, "state": change.current},
         "reason": None if change is None else change.reason,
+        "property": None if saved is None else {"name": saved.name, "value": saved.value},
         "rejected": None if reject is None else {"reason": reject.reason.value, "detail": reject.detail},
         "triggers": [
             {
@@ -146,6 +162,10 @@ def _in_words(found: dict[str, Any]) -> list[str]:
         said = f"state {found['state']}" if found["state"] else "values"
         what = f"state {change['previous'] or 'unknown'} → {change['state']}" if change else f"{said}: no change"
         head = f"{found['entity']}: {what}" + (f" ({found['reason']})" if found["reason"] else "")
+    if found["what"] == "SetProperty":
+        saved = found["property"]
+        what = f"{saved['name']} = {json.dumps(saved['value'])}" if saved else "the property has that value"
+        head = f"{found['entity']}: {what}"
     lines = [head, *[f"  {each['trigger']}: {each['words']}" for each in found["triggers"]]]
     for job in found["jobs"]:
         would = job["would"]

@@ -16,7 +16,9 @@ from pointsman.core.lifecycle import advance
 from pointsman.core.manual import on_manual, set_manual
 from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, take_up
 from pointsman.core.plan import plan
+from pointsman.core.property import set_property
 from pointsman.core.report import on_report, on_values
+from pointsman.core.schedule import arm_schedules, on_schedule
 from pointsman.core.silence import arm, on_silence
 from pointsman.core.world import NOTHING, Decision, NewId, World, joined
 from pointsman.model.catalog import Resolved
@@ -33,6 +35,7 @@ from pointsman.model.command import (
     ReportState,
     ReportValues,
     SetManual,
+    SetProperty,
     TimerDue,
 )
 from pointsman.model.effect import Announce, Answer, Effect
@@ -61,14 +64,14 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
             return _execute(world, command, at, new_id)
         case AddResult():
             return _add_result(world, command, at, new_id)
+        case SetProperty():
+            return _set_property(world, command, at, new_id)
         case TimerDue():
             return _timer_due(world, command.timer, at, new_id)
         case Arm():
-            return joined(take_up(world), arm(world, at, new_id))
+            return joined(take_up(world), arm(world, at, new_id), arm_schedules(world, at, new_id))
         case Reject():
             return rejected(command, at)
-        case _:
-            return NOTHING
 
 
 def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision:
@@ -87,6 +90,11 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
     effects: list[Effect] = list(answers(request.reply, {"job": context.job}))
     record(world, plan(operation, context, world.catalog, lineage=request.lineage), writes, effects)
     return Decision(tuple(writes), tuple(effects))
+
+
+def _set_property(world: World, command: SetProperty, at: int, new_id: NewId) -> Decision:
+    decided = set_property(world, command, at, new_id)
+    return rejected(decided, at) if isinstance(decided, Reject) else decided
 
 
 def _unknown(request: Execute, resolved: Resolved | None) -> Reject:
@@ -142,8 +150,8 @@ def _timer_due(world: World, id_: TimerId, at: int, new_id: NewId) -> Decision:
             return on_silence(world, timer, at, new_id)
         case TimerKind.MANUAL:
             return on_manual(world, timer, at, new_id)
-        case _:
-            return NOTHING
+        case TimerKind.SCHEDULE:
+            return on_schedule(world, timer, at, new_id)
 
 
 def _add_result(world: World, command: AddResult, at: int, new_id: NewId) -> Decision:

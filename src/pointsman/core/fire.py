@@ -122,7 +122,7 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
     planned = _plan(world, occasion, trigger, JobId(new_id(occasion.at)))
     if drawn is Drawn.RAN_DRY and world.standing.buckets is not None:
         limit = world.standing.buckets.limit
-        planned, verdict = _suppressed(planned, limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
+        planned, verdict = suppressed(planned, limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
     job = record(world, planned, occasion.writes, occasion.effects)
     if job.status is JobStatus.SUPPRESSED and verdict.fires:
         verdict = Verdict(trigger, SkipReason.BUSY, job.error or "")
@@ -156,7 +156,7 @@ def _plan(world: World, occasion: _Occasion, trigger: StateTrigger, job: JobId) 
     return plan(operation, context, world.catalog, process_meta=meta, change_id=change.id, lineage=change.lineage)
 
 
-def _suppressed(planned: Plan, limit: Limit, at: int) -> Plan:
+def suppressed(planned: Plan, limit: Limit, at: int) -> Plan:
     """One job that stands for all that is not run until the bucket has something in it again."""
     reason = (
         f"triggered too often for this entity: more than {limit.burst} times, and then once in {limit.refill_ms} ms; what "

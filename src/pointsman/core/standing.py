@@ -40,9 +40,11 @@ class Standing:
                 self.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
 
     def properties_of(self, resolved: Resolved) -> Mapping[str, Json]:
-        """The properties of an entity as they are now."""
+        """The properties of an entity as they are now: those that are declared, and no other that was once set."""
         own = self.properties.get(resolved.entity.ref)
-        return {**resolved.properties, **own} if own else resolved.properties
+        if not own:
+            return resolved.properties
+        return {name: own.get(name, declared) for name, declared in resolved.properties.items()}
 
 
 def standing_of(remembered: Remembered, catalog: Catalog, rate: Limit | None) -> Standing:

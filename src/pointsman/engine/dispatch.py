@@ -197,8 +197,8 @@ class Dispatcher:
                 case CallOff(job_id):
                     self._pool.cancel(job_id)
                     publisher.withdraw(job_id)
-                case WakeAt(timer, due):
-                    self._timers.set(timer, due)
+                case WakeAt(timer, due, by_clock):
+                    self._timers.set(timer, due, by_clock=by_clock)
                 case Answer(to=to, body=body):
                     if isinstance(to, ReplyTo):
                         publisher.answer(to, body)

@@ -36,6 +36,7 @@ from pointsman.model.command import (
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
 from pointsman.model.ids import JobId
+from pointsman.model.timer import BY_CLOCK
 from pointsman.model.write import ForgetDeliveries, SaveFilters, UpdateJob, Write
 
 IDLE = 1.0
@@ -124,7 +125,7 @@ class Engine:
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
             for timer in unit.timers().values():
-                self._timers.set(timer.id, timer.due)
+                self._timers.set(timer.id, timer.due, by_clock=timer.kind in BY_CLOCK)
         self._settle_by = self._clock.monotonic() + SETTLE
         self._inbox.put(Arm())
 

@@ -18,16 +18,15 @@ from pointsman.model.command import (
     ReportState,
     ReportValues,
     SetManual,
+    SetProperty,
     TimerDue,
 )
 from pointsman.model.ids import EntityRef, JobId, TimerId
 from pointsman.model.job import Job
-from pointsman.model.timer import OF_JOBS, TimerKind
+from pointsman.model.timer import ARMED, OF_JOBS
 
 PAGE = 1_000
 """So many entities are asked for at once where all of them are wanted."""
-ARMED = frozenset({TimerKind.SILENCE, TimerKind.SCHEDULE})
-"""What `Arm` sets, and wants to know of."""
 
 
 def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping[JobId, Job]) -> None:
@@ -41,16 +40,19 @@ def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping
                 world.jobs[job] = known
             case Finish(job=job) | Begin(job=job) | AddResult(job=job) | Cancel(job=job):
                 jobs.add(job)
-            case ReportState(entity=entity) | ReportValues(entity=entity) | SetManual(entity=entity) | Execute(entity=entity):
+            case ReportState(entity=entity) | ReportValues(entity=entity) | SetManual(entity=entity):
+                entities.add(entity)
+            case Execute(entity=entity) | SetProperty(entity=entity):
                 entities.add(entity)
             case Arm():
                 _know_all(world, unit)
             case TimerDue(timer):
                 timers.add(timer)
     if timers:
-        world.timers.update(unit.timers(timers))
-        entities.update(timer.entity for timer in world.timers.values())
-        jobs.update(JobId(timer.subject) for timer in world.timers.values() if timer.kind in OF_JOBS)
+        due = unit.timers(timers)
+        world.timers.update(due)
+        entities.update(timer.entity for timer in due.values())
+        jobs.update(JobId(timer.subject) for timer in due.values() if timer.kind in OF_JOBS)
     if jobs:
         world.jobs.update(unit.jobs(jobs))
     # Something may run on the entity of a job that has timed out.

@@ -55,6 +55,10 @@ class SetProperty:
     value: Json
     by: UserId
     login: str
+    reported: bool = False
+    """Whether the device itself says so: it may set whatever is declared, also what is not ReadWrite."""
+    retained: Retained | None = None
+    """What to do with it, when it is a retained report that came on subscribing; None: it is live."""
     topic: str = ""
     reply: Reply = None
     lineage: Lineage | None = None

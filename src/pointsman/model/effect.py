@@ -105,6 +105,8 @@ class WakeAt:
     timer: TimerId
     due: int
     """In ms."""
+    by_clock: bool = False
+    """Whether the wall clock decides, also when it is set meanwhile; else so much time has to pass, whatever it says."""
 
 
 Effect: TypeAlias = Acknowledge | Publish | StartProgram | Announce | Answer | Resume | CallOff | WakeAt

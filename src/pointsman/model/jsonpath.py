@@ -42,6 +42,10 @@ class JsonPath:
         return self.source
 
 
+WHOLE = JsonPath("$", ())
+"""The whole payload."""
+
+
 def parse_json_path(source: str) -> JsonPath:
     """Compile `source`. Raises ValueError, saying what was expected, when it is not such a path."""
     if not source.startswith("$"):

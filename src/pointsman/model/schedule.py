@@ -22,12 +22,13 @@ class Schedule:
     """When an operation runs by itself. Exactly one of `cron` and `every_ms` is given."""
 
     source: str
-    """As it was written: a timer that was set for another text is void."""
+    """When it runs, in one line: a timer that was set for another text is void."""
     cron: str | None = None
     """Five fields, or six with seconds first, as cron has them."""
     zone: tzinfo | None = None
-    """The time zone that `cron` speaks of."""
+    """The time zone that `cron` speaks of; None: UTC."""
     every_ms: int = 0
+    """It runs at the multiples of this since the Unix epoch, in ms, so that it does not drift and needs no beginning."""
     missed: Missed = Missed.ONCE
     latest_ms: int | None = None
     """How late a missed run may still be made up for, in ms; None: however late."""

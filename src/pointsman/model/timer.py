@@ -34,6 +34,10 @@ OF_CHANGES = frozenset({TimerKind.HOLD, TimerKind.REPEAT})
 """What is void as soon as the state changes."""
 OF_JOBS = frozenset({TimerKind.RETRY, TimerKind.ANSWER, TimerKind.CONFIRMATION})
 """Whose subject is a job."""
+ARMED = frozenset({TimerKind.SCHEDULE, TimerKind.SILENCE})
+"""What the worker sets by itself when it starts, where it is not set yet."""
+BY_CLOCK = frozenset({TimerKind.SCHEDULE})
+"""What comes due when the wall clock says so, also when it is set meanwhile; with the others so much time has to pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

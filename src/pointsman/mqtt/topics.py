@@ -33,6 +33,14 @@ class ExecuteTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class PropertyTopic:
+    """`BASE/objects/ID/properties/NAME/set` (links alike): a request to set a property."""
+
+    entity: EntityRef
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultTopic:
     """`BASE/jobs/ID/results`: a custom result."""
 
@@ -46,7 +54,7 @@ class CancelTopic:
     job: JobId
 
 
-OwnTopic: TypeAlias = StateTopic | ManualTopic | ExecuteTopic | ResultTopic | CancelTopic
+OwnTopic: TypeAlias = StateTopic | ManualTopic | ExecuteTopic | PropertyTopic | ResultTopic | CancelTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,10 @@ class Topics:
         """Where a request for a manual state is taken."""
         return f"{self.base}/{entity.kind.plural}/{entity.id}/manual-state"
 
+    def set_property(self, entity: EntityRef, name: str) -> str:
+        """Where a request to set a property is taken; no topic when its name is no level of one."""
+        return f"{self.base}/{entity.kind.plural}/{entity.id}/properties/{name}/set"
+
     def response(self, client_id: str) -> str:
         """Where a client of ours waits for answers (MQTT 5 §4.10)."""
         return f"{self.base}/response/{client_id}"
@@ -108,6 +120,7 @@ class Topics:
             *[f"{kind}state" for kind in kinds],
             *[f"{kind}manual-state" for kind in kinds],
             *[f"{kind}operations/+/execute" for kind in kinds],
+            *[f"{kind}properties/+/set" for kind in kinds],
             f"{self.base}/jobs/+/results",
             f"{self.base}/jobs/+/cancel",
         )
@@ -123,6 +136,8 @@ class Topics:
                 return ManualTopic(EntityRef(_KINDS[kind], EntityId(entity)))
             case [("objects" | "links") as kind, entity, "operations", operation, "execute"]:
                 return ExecuteTopic(EntityRef(_KINDS[kind], EntityId(entity)), OperationId(operation))
+            case [("objects" | "links") as kind, entity, "properties", name, "set"]:
+                return PropertyTopic(EntityRef(_KINDS[kind], EntityId(entity)), name)
             case ["jobs", job, "results"]:
                 return ResultTopic(JobId(job))
             case ["jobs", job, "cancel"]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from pointsman.model.catalog import Catalog, build_catalog
 from pointsman.model.entity import Class, Entity, Script
 from pointsman.model.ids import ClassId, EntityId, EntityRef, OwnerType, ScriptId, StateId
-from pointsman.model.json import Json
 from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.trigger import StateTrigger
@@ -20,9 +18,9 @@ from pointsman.settings.kept import Kept, KeptTriggers
 from pointsman.settings.operations import OperationBuilder
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, shown
-from pointsman.settings.properties import PropertyCheck
+from pointsman.settings.properties import PropertyCheck, build_properties
 from pointsman.settings.report import Form, Report, value_at
-from pointsman.settings.tree import Map, Seq, plain
+from pointsman.settings.tree import Map, Seq
 from pointsman.settings.trigger_ids import TriggerIds
 from pointsman.settings.triggers import Owner, StateNames, build_trigger
 
@@ -129,7 +127,7 @@ class CatalogBuilder:
             self._class_operations.setdefault(form.id, _ids_in(place))
             owner = f"class {form.id}"
             operations = self._build_operations(form, place)
-            properties = self._build_properties(form, place)
+            properties, writable = build_properties(form.properties, place, self._report)
             triggers = self._build_triggers(form, place, owner, _ids_in(place))
             self._properties.of_class(form.id, properties, self._operations.uses)
             self._timeouts.of_class(form.id, _ids_in(place), self._operations.timeouts)
@@ -147,6 +145,7 @@ class CatalogBuilder:
                     conditions=derived,
                     silence=silence,
                     properties=properties,
+                    writable=writable,
                 )
 
     def _build_entities(self) -> list[Entity]:
@@ -174,7 +173,7 @@ class CatalogBuilder:
         ref = EntityRef(kind, EntityId(form.id))
         parent = self._class_of(form, place)
         operations = self._build_operations(form, place)
-        properties = self._build_properties(form, place)
+        properties, writable = build_properties(form.properties, place, self._report)
         own = _ids_in(place) if form.operations else ()
         known = (*own, *self._class_operations.get(form.class_id or "", ())) if form.triggers or own else ()
         triggers = self._build_triggers(form, place, str(ref), known)
@@ -196,6 +195,7 @@ class CatalogBuilder:
             conditions=derived,
             silence=silence,
             properties=properties,
+            writable=writable,
             source=EntityId(form.source) if isinstance(form, LinkForm) else None,
             target=EntityId(form.target) if isinstance(form, LinkForm) else None,
         )
@@ -248,23 +248,8 @@ class CatalogBuilder:
                 built.append(trigger)
         return tuple(built)
 
-    def _build_properties(self, form: ClassForm | ObjectForm, place: Place) -> Mapping[str, Json]:
-        if isinstance(form.properties, dict):
-            return {name: _json(value) for name, value in form.properties.items()}
-        found: dict[str, Json] = {}
-        for index, each in enumerate(form.properties):
-            if each.name in found:
-                message = f"expected each property once, found {each.name!r} again"
-                self._report.value(place.node, place.at("properties", index, "name"), message)
-            found[each.name] = _json(each.value)
-        return found
-
 
 def _ids_in(place: Place) -> tuple[str, ...]:
     """The ids of the operations that are written there, right or wrong."""
     written = place.node.get("operations")
     return tuple([str(each.get("id")) for each in written if isinstance(each, Map)]) if isinstance(written, Seq) else ()
-
-
-def _json(value: Any) -> Json:
-    return plain(value) if isinstance(value, Map | Seq) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
@@ -35,6 +36,16 @@ def id_fault(text: str) -> str | None:
             return f"{char!r} in it"
     fault = None if text.isascii() and text.isprintable() else text_fault(text)
     return f"a {fault} in it" if fault else None
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises ValueError when this machine knows none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"expected a time zone that this machine knows, such as Europe/Berlin or UTC, found {shown(name)}"
+        ) from None
 
 
 def _node_id(text: str) -> str:

@@ -13,6 +13,7 @@ from pointsman.model.entity import Class, Entity
 from pointsman.model.ids import OwnerType
 from pointsman.model.json import Json
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
+from pointsman.model.schedule import Schedule
 from pointsman.model.trigger import ActiveHours, Late, StateTrigger
 from pointsman.settings.kept import Kept
 from pointsman.settings.triggers import DAYS
@@ -56,8 +57,10 @@ def _attached(owner: Class | Entity, kept: Mapping[int, Json]) -> dict[str, Json
     triggers = [_trigger(trigger) for trigger in owner.triggers]
     for index in sorted(kept):
         triggers.insert(index, kept[index])
+    writable: dict[str, Json] = {"writable": sorted(owner.writable)} if owner.writable else {}
     document: dict[str, Json] = {
         "properties": owner.properties,
+        **writable,
         "operations": _operations(owner.operations),
         "triggers": triggers,
     }
@@ -79,12 +82,23 @@ def _operations(operations: Iterable[Operation]) -> list[Json]:
 
 
 def _common(operation: Operation) -> dict[str, Json]:
-    return {
+    document: dict[str, Json] = {
         "id": operation.id,
         "name": operation.name,
         "description": operation.description,
         "popupResult": operation.popup_result,
     }
+    if operation.on_property:
+        document["runOnReadWritePropertyModification"] = True
+    if operation.schedules:
+        document["schedule"] = [_schedule(schedule) for schedule in operation.schedules]
+    return document
+
+
+def _schedule(schedule: Schedule) -> Json:
+    when: dict[str, Json] = {"every": schedule.every_ms} if schedule.cron is None else {"cron": schedule.cron}
+    zone: dict[str, Json] = {} if schedule.zone is None else {"zone": str(schedule.zone)}
+    return {**when, **zone, "missed": schedule.missed.value, "latest": schedule.latest_ms}
 
 
 def _particular(operation: Operation) -> dict[str, Json]:

@@ -14,7 +14,6 @@ from pointsman.settings.problem import nearest, one_of, shown
 Path = tuple[str | int, ...]
 
 PLANNED = {
-    "runOnReadWritePropertyModification": "running when a property changes",
     "ui": "colours of states",
     "users": "users",
     "http": "the HTTP API",

@@ -43,9 +43,10 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """A list; one alone may go without the brackets."""
     return value if isinstance(value, list) else [value]
 
 
-States = Annotated[list[StateRef], BeforeValidator(_listed)]
+States = Annotated[list[StateRef], BeforeValidator(listed)]
 """Ids or names of states; one alone may go without the brackets."""

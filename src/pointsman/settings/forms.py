@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from pointsman.model.conduct import Mode, OnInterrupted
 from pointsman.model.rule import Ignore
+from pointsman.model.schedule import Missed
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
 from pointsman.settings.condition_forms import ConditionForm, NoDataForm
-from pointsman.settings.fields import Form, Id, Later, StateRef, States, Text
+from pointsman.settings.fields import Form, Id, Later, StateRef, States, Text, listed
 from pointsman.settings.quantity import Duration, Size
 from pointsman.settings.schema import (
     EngineSettings,
@@ -71,6 +72,24 @@ class ConfirmForm(Form):
     within: Duration = Field(ge=1, description="How long it may take, from the broker's acknowledgement or the program's end on.")
 
 
+class ScheduleForm(Form):
+    """When an operation runs by the clock."""
+
+    cron: StrictStr | None = Field(
+        default=None, description="When, as cron has it: minute hour day-of-month month day-of-week; seconds may go first."
+    )
+    zone: Text | None = Field(default=None, description="The time zone that `cron` speaks of, as Europe/Berlin. Default: UTC.")
+    every: Duration | None = Field(
+        default=None, ge=1000, le=31_622_400_000, description="At the multiples of this since 1970 (UTC), instead of `cron`."
+    )
+    missed: Missed = Field(default=Missed.ONCE, description="When its time passed while no worker ran: skip, once or all.")
+    latest: Duration | None = Field(default=None, description="How late a missed run may still be. Default: however late.")
+
+
+Schedules = Annotated[list[Later[ScheduleForm]], BeforeValidator(listed)]
+"""One alone may go without the brackets."""
+
+
 class OperationForm(Form):
     """Something that can be done to an entity."""
 
@@ -97,6 +116,12 @@ class OperationForm(Form):
     popup_result: StrictBool = Field(
         default=False, alias="popupResult", description="A user interface shows the result in a popup."
     )
+    on_property: StrictBool = Field(
+        default=False,
+        alias="runOnReadWritePropertyModification",
+        description="Whether it runs when a ReadWrite property of its entity gets another value.",
+    )
+    schedule: Schedules = Field(default=[], description="When it runs by the clock.")
     parameters: ParametersForm | None = Field(
         default=None, description="The reference's form of topic, message, command, script and text."
     )
@@ -184,7 +209,10 @@ class PropertyForm(Form):
 
     name: Text = Field(min_length=1, description="Unique in its class or entity.")
     value: Any = Field(default=None, description="Any value.")
-    type_id: StrictInt = Field(default=1, ge=1, description="The reference's type; it is not acted on yet.")
+    writable: StrictBool | None = Field(default=None, description="Whether it can be set while running. Default: false.")
+    type_id: StrictInt | None = Field(
+        default=None, ge=1, description="The reference's form of `writable`: 3 (ReadWrite) can be set, no other. Default: 1."
+    )
 
 
 Properties = dict[str, Any] | list[PropertyForm]
@@ -226,7 +254,7 @@ class LinkForm(ObjectForm):
 
 
 class IntakeForm(Form):
-    """How messages of foreign devices are read as reports of states."""
+    """How messages of foreign devices are read as reports of states and properties."""
 
     topic: Text = Field(description="The topic filter. Its wildcards are numbered from the left: {1}, {2}, …")
     entity: Text = Field(description="The id of an object or link; {1} stands for what the first wildcard matched.")
@@ -236,6 +264,10 @@ class IntakeForm(Form):
     values: StrictBool = Field(
         default=False, description="Instead of `state`: the payload has values, for the entity's conditions."
     )
+    property: Text | None = Field(
+        default=None, description="Instead of `state`: the property that is reported; with {1}, {2}, … as in `entity`."
+    )
+    value: Text | None = Field(default=None, description="Where the property's value is. Default: $.")
     map: dict[str, Text] = Field(
         default={}, description="From the value to a state's id or name. One that is not in it is taken as a state."
     )

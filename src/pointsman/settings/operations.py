@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pointsman.model.conduct import PLAIN
 from pointsman.model.ids import OperationId, ScriptId
 from pointsman.model.operation import (
     FileSystem,
@@ -24,6 +23,7 @@ from pointsman.settings.forms import OperationForm
 from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, one_of, shown
 from pointsman.settings.report import Report, value_at
+from pointsman.settings.schedules import build_schedules
 from pointsman.settings.tree import Map
 from pointsman.settings.triggers import StateNames
 
@@ -84,6 +84,7 @@ class OperationBuilder:
         self.timeouts += on_timeout(form, place)
         if conduct.confirm is not None and conduct.confirm.property is not None:
             self.uses.append(PropertyUse(conduct.confirm.property, place, place.at("confirm", "property")))
+        schedules = build_schedules(form, place, self._report)
         in_parameters = "parameters" in _written(place)
         source = self._from_parameters(form, place, mqtt) if in_parameters else self._from_short(form, place, mqtt)
         if source is None:
@@ -91,7 +92,7 @@ class OperationBuilder:
         operation = self._mqtt(form, place, source) if mqtt else self._program(form, place, source)
         if operation is None or len(self._report) != before:
             return None
-        return operation if conduct is PLAIN else replace(operation, conduct=conduct)
+        return replace(operation, conduct=conduct, on_property=form.on_property, schedules=schedules)
 
     def forget(self) -> None:
         """What the next operations name is gathered anew."""

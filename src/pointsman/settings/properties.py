@@ -1,16 +1,66 @@
-"""Whether the properties that operations name exist: on an entity with the operation, by itself or by its class."""
+"""From the forms of properties to the model, and whether those that macros name exist: on an entity with the operation, by itself
+or by its class."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pointsman.model.entity import Class
 from pointsman.model.ids import EntityRef
 from pointsman.model.json import Json
+from pointsman.settings.forms import Properties, PropertyForm
 from pointsman.settings.operations import PropertyUse
+from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, shown
 from pointsman.settings.report import Report
+from pointsman.settings.tree import Map, Seq, plain
+
+LONGEST_NAME = 512
+"""In characters: it is part of a key in the store."""
+READ_WRITE = 3
+"""The type of a property that can be set, as the reference has it."""
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+
+
+def build_properties(form: Properties, place: Place, report: Report) -> tuple[Mapping[str, Json], frozenset[str]]:
+    """The properties of a class or an entity, and the names of those that are ReadWrite."""
+    if isinstance(form, dict):
+        for name in form:
+            _check_name(name, place, place.at("properties", name), report)
+        return {name: _json(value) for name, value in form.items()}, frozenset()
+    found: dict[str, Json] = {}
+    writable = []
+    for index, each in enumerate(form):
+        if each.name in found:
+            message = f"expected each property once, found {each.name!r} again"
+            report.value(place.node, place.at("properties", index, "name"), message)
+        _check_name(each.name, place, place.at("properties", index, "name"), report)
+        found[each.name] = _json(each.value)
+        if _is_writable(each, place.inner("properties", index), report):
+            writable.append(each.name)
+    return found, frozenset(writable)
+
+
+def _check_name(name: str, place: Place, path: Path, report: Report) -> None:
+    if len(name) > LONGEST_NAME or _UNFIT.search(name):
+        found = f"{len(name)} characters" if len(name) > LONGEST_NAME else shown(name)
+        message = f"expected the name of a property, at most {LONGEST_NAME} characters without NUL or surrogates, found {found}"
+        report.value(place.node, path, message)
+
+
+def _is_writable(form: PropertyForm, place: Place, report: Report) -> bool:
+    by_type = None if form.type_id is None else form.type_id == READ_WRITE
+    if by_type is not None and form.writable is not None and form.writable is not by_type:
+        message = f"expected writable and type_id to agree (3 is writable), found {shown(form.writable)} and {form.type_id}"
+        report.value(place.node, place.at("writable"), message)
+    return bool(form.writable or by_type)
+
+
+def _json(value: Any) -> Json:
+    return plain(value) if isinstance(value, Map | Seq) else value
 
 
 @dataclass(slots=True)

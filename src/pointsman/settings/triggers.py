@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pointsman.model.expression import Expression, ExpressionError, parse_expression
 from pointsman.model.ids import OperationId, StateId, TriggerId
 from pointsman.model.operation import ProgramOperation
 from pointsman.model.state import State
 from pointsman.model.trigger import ActiveHours, StateTrigger
-from pointsman.settings.checks import LONGEST_ID, id_fault
+from pointsman.settings.checks import LONGEST_ID, id_fault, time_zone
 from pointsman.settings.forms import ActiveForm, PayloadForm, TriggerForm
 from pointsman.settings.place import Path, Place
 from pointsman.settings.problem import nearest, one_of, shown
@@ -256,8 +256,7 @@ class _Builder:
 
     def _zone(self, form: ActiveForm) -> ZoneInfo | None:
         try:
-            return ZoneInfo(form.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            message = f"expected a time zone that this machine knows, such as Europe/Berlin or UTC, found {shown(form.zone)}"
-            self._report.value(self._place.node, self._place.at("active", "zone"), message)
+            return time_zone(form.zone)
+        except ValueError as fault:
+            self._report.value(self._place.node, self._place.at("active", "zone"), str(fault))
             return None

@@ -240,7 +240,7 @@ def manual_of(document: str) -> ManualState:
 
 def property_row(saved: SaveProperty) -> Values:
     """A row of `property_values`."""
-    return (saved.entity.kind, saved.entity.id, saved.name, json_text(saved.value), saved.at, storable(saved.by))
+    return (saved.entity.kind, saved.entity.id, storable(saved.name), json_text(saved.value), saved.at, storable(saved.by))
 
 
 _NOTHING = (None, None, None, None)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, bindparam, null, update
+from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, bindparam, delete, null, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.store import tables
@@ -34,6 +34,7 @@ class Statements:
     count_reject: str
     mark_fired: str
     save_timer: str
+    drop_timer: str
     release_job: str
     climb: str
     save_manual: str
@@ -55,6 +56,7 @@ class Statements:
             count_reject=_count(dialect),
             mark_fired=_upsert(dialect, tables.trigger_marks),
             save_timer=_insert(dialect, tables.timers),
+            drop_timer=str(delete(tables.timers).where(tables.timers.c.id == bindparam("timer")).compile(dialect=dialect)),
             release_job=_set(dialect, {"waits": null()}),
             climb=_set(dialect, {name: bindparam(f"new_{name}") for name in _LADDER}),
             save_manual=_upsert(dialect, tables.manual_states),

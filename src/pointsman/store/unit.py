@@ -179,8 +179,7 @@ class SqlUnit:
             if ids:
                 theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(kinds))
                 connection.execute(delete(timers).where(*theirs))
-        if rows.gone:
-            connection.execute(delete(timers).where(timers.c.id.in_(rows.gone)))
+        run(connection, self._statements.drop_timer, [(timer,) for timer in rows.gone])
         run(connection, self._statements.save_timer, [timer_row(timer) for timer in rows.timers.values()])
 
     def _remember(self, rows: Rows) -> None:

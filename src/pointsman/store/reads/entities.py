@@ -1,15 +1,27 @@
-"""Questions about the state of entities."""
+"""Questions about the state of entities, and their properties."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy import select
 
-from pointsman.model.ids import EntityRef
+from pointsman.model.ids import EntityRef, UserId
+from pointsman.model.json import Json
 from pointsman.model.state import EntityState, ManualState
 from pointsman.store.codec import manual_of, state_of
 from pointsman.store.reads.reader import Reader
-from pointsman.store.tables import entities, manual_states
-from pointsman.store.text import storable
+from pointsman.store.tables import entities, manual_states, property_values
+from pointsman.store.text import json_value, storable
+
+
+class SetValue(NamedTuple):
+    """The value of a property that was set while a worker ran."""
+
+    value: Json
+    at: int
+    """When, in ms."""
+    by: UserId
 
 
 def state(reader: Reader, entity: EntityRef) -> EntityState | None:
@@ -34,3 +46,12 @@ def states(reader: Reader) -> list[EntityState]:
     with reader.ask() as connection:
         rows = connection.execute(select(entities).order_by(entities.c.owner_type, entities.c.entity_id)).all()
     return [state_of(row) for row in rows]
+
+
+def properties(reader: Reader, entity: EntityRef) -> dict[str, SetValue]:
+    """By name, the values that go before those of the configuration."""
+    table = property_values.c
+    query = select(property_values).where(table.owner_type == entity.kind, table.entity_id == storable(entity.id))
+    with reader.ask() as connection:
+        rows = connection.execute(query).all()
+    return {row.name: SetValue(json_value(row.value), row.at, UserId(row.set_by)) for row in rows}
