@@ -13,7 +13,7 @@ from pointsman.cli.verb import verb
 
 @verb("cancel")
 @click.argument("job")
-@click.option("--reason", default="", metavar="TEXT", help="Why; the job's error says it.")
+@click.option("--reason", default="", metavar="TEXT", help="Why: for the job's error.")
 def command(job: str, reason: str) -> None:
     """Call JOB off, its id, while it is open.
 
