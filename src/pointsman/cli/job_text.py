@@ -31,7 +31,7 @@ def row(job: Mapping[str, Any]) -> tuple[str, ...]:
         visible(job["operation_id"]),
         job["status"],
         reached(job),
-        outcome(job),
+        outcome(job) + (" (nobody had subscribed)" if job["delivery"]["reason_code"] == NO_SUBSCRIBER else ""),
     )
 
 
@@ -55,8 +55,7 @@ def outcome(job: Mapping[str, Any]) -> str:
     if job["error"]:
         return visible(job["error"])
     if "topic" in description:
-        nobody = " (nobody had subscribed)" if job["delivery"]["reason_code"] == NO_SUBSCRIBER else ""
-        return visible(f"{description['topic']} {description['message']}{nobody}")
+        return visible(f"{description['topic']} {description['message']}")
     return visible(str(description.get("stdout", "")).strip())
 
 
