@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 from random import Random
+from typing import Any
 
 import click
 import pytest
@@ -13,7 +14,11 @@ from hypothesis import strategies as st
 
 from pointsman.cli import parameters
 from pointsman.cli.demo_pumps import NEXT, PUMPS, Pumps
+from pointsman.cli.job_text import COLUMNS, in_full, line, outcome, reached, row
 from pointsman.cli.output import moment, pairs, shorten, table, visible, visible_lines
+from pointsman.model.ids import MQTT_USER, EntityId, EntityRef, JobId, OperationId, OwnerType
+from pointsman.model.job import Job, JobStatus, Ladder, Waits
+from pointsman.model.lineage import Lineage
 
 
 @pytest.mark.parametrize(
@@ -111,3 +116,83 @@ def test_pumps_change_to_a_state_that_may_follow_and_the_first_change_makes_a_jo
         assert number > 0 or state == "ALARM"
         assert 0.5 < pumps.due - now < 3
         states[pump] = state
+
+
+# Jobs
+
+
+def job(**more: Any) -> dict[str, Any]:
+    """A job's public JSON: of a message, unless it is said."""
+    made = Job(
+        **{
+            "id": JobId("7"),
+            "operation_id": OperationId("open"),
+            "owner": EntityRef(OwnerType.OBJECT, EntityId("pump-1")),
+            "user_id": MQTT_USER,
+            "timestamp": 1_000,
+            "status": JobStatus.SUCCEEDED,
+            "description": {"topic": "a/b", "message": "on"},
+            **more,
+        }
+    )
+    return made.to_json()
+
+
+def lines(shown: dict[str, Any]) -> list[str]:
+    return "\n".join(in_full(shown)).splitlines()
+
+
+PROGRAM = {"exitCode": 0, "stdout": "done\n"}
+LADDERS = [
+    (Ladder(), "recorded"),
+    (Ladder(acknowledged=2_000, reason_code=0), "acknowledged"),
+    (Ladder(acknowledged=2_000, answered=3_000), "answered"),
+    (Ladder(confirmed=4_000), "confirmed"),
+    (Ladder(acknowledged=2_000, answered=3_000, confirmed=4_000), "confirmed"),
+]
+
+
+@pytest.mark.parametrize(("ladder", "rung"), LADDERS)
+def test_a_job_says_how_far_it_is_known_to_have_got_with_the_time_of_each_rung(ladder: Ladder, rung: str) -> None:
+    shown = job(ladder=ladder)
+    assert (reached(shown), row(shown)[COLUMNS.index("REACHED")]) == (rung, rung)
+    assert f"  {rung}  " in line(shown)
+    text = lines(shown)
+    times = {"recorded": 1_000, "acknowledged": ladder.acknowledged, "answered": ladder.answered, "confirmed": ladder.confirmed}
+    first = next(number for number, each in enumerate(text) if each.split() == ["reached", rung])
+    wanted = [[name, *moment(at).split()] for name, at in times.items() if at is not None]
+    assert [each.split() for each in text[first + 1 : first + 1 + len(wanted)]] == wanted
+
+
+def test_a_program_reaches_no_rung_by_itself() -> None:
+    assert reached(job(description=PROGRAM)) == "-"
+    assert not [each for each in lines(job(description=PROGRAM)) if each.startswith("reached")]
+    assert reached(job(description=PROGRAM, ladder=Ladder(answered=1))) == "answered"
+
+
+@pytest.mark.parametrize(("code", "words"), [(None, ""), (0, ""), (16, ": nobody had subscribed"), (17, ": reason code 17")])
+def test_what_the_broker_said_is_given_in_words(code: int | None, words: str) -> None:
+    shown = job(ladder=Ladder(acknowledged=2_000, reason_code=code))
+    [acknowledged] = [each for each in lines(shown) if each.strip().startswith("acknowledged")]
+    assert acknowledged.endswith(f"{moment(2_000)}{words}")
+    assert row(shown)[-1] == ("a/b on (nobody had subscribed)" if code == 16 else "a/b on")
+
+
+@pytest.mark.parametrize("waits", Waits)
+def test_an_open_job_says_what_it_waits_for(waits: Waits) -> None:
+    shown = job(status=JobStatus.QUEUED, waits=waits, error="refused")
+    [told] = [each for each in lines(shown) if each.startswith("waits")]
+    words = told.removeprefix("waits").strip()
+    assert words.startswith("for ")
+    assert outcome(shown) == f"waits {words} (refused)"
+    assert outcome(job(status=JobStatus.QUEUED, waits=waits)) == f"waits {words}"
+
+
+def test_a_job_that_another_led_to_says_which_and_where_that_began() -> None:
+    def told(lineage: Lineage | None) -> list[str]:
+        return [each for each in lines(job(lineage=lineage)) if each.startswith("caused by")]
+
+    first, third = Lineage(root=JobId("5"), by=JobId("5"), hop=1), Lineage(root=JobId("4"), by=JobId("6"), hop=3)
+    assert told(None) == []
+    assert [each.split("  ")[-1].strip() for each in told(first)] == ["job 5"]
+    assert [each.split("  ")[-1].strip() for each in told(third)] == ["job 6, in a chain of 3 that began with 4"]

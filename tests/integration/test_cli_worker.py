@@ -209,6 +209,27 @@ def test_a_result_for_no_job_exits_with_1(shared: Worker) -> None:
     assert "found 'a/b'" in here(shared, "result", "add", "a/b", "1", expect=1)
 
 
+# jobs cancel
+
+
+def test_a_program_that_runs_is_cancelled_and_its_job_is_once_it_has_ended(shared: Worker) -> None:
+    job = here_json(shared, "execute", "pump-1", "sleep")["job"]
+    assert wait_until(lambda: here_json(shared, "jobs", "show", job)["status"] == "running")
+    assert shared.run("jobs", "cancel", job, "--reason", "too slow").stdout.startswith(f"job {job} is cancelled as soon as")
+    found = finished(shared, job)
+    assert found["status"] == "cancelled"
+    assert "cancelled" in found["error"]
+
+
+def test_only_what_is_open_can_be_cancelled(shared: Worker) -> None:
+    job = here_json(shared, "execute", "pump-1", "greet", "--wait")["id"]
+    done = shared.run("jobs", "cancel", job, "--json", expect=1)
+    assert "has ended already: succeeded" in error_of(done)["message"]
+    assert here_json(shared, "jobs", "show", job)["status"] == "succeeded"
+    assert "there is no job nonsense" in here(shared, "jobs", "cancel", "nonsense", expect=1)
+    assert "found 'a/b'" in here(shared, "jobs", "cancel", "a/b", expect=1)
+
+
 # jobs
 
 

@@ -26,7 +26,8 @@ from documents.tables import marked, with_tables
 from documents.terminal import CONFIGURATION, Terminal
 from pointsman.cli.jobs_export import FIELDS
 from pointsman.model.command import RejectReason
-from pointsman.model.job import JobStatus
+from pointsman.model.conduct import Mode, OnInterrupted
+from pointsman.model.job import JobStatus, Waits
 from pointsman.model.rule import Ignore
 from pointsman.model.state import BUILT_IN_STATES, Retained
 from pointsman.model.template import ROOTS
@@ -41,8 +42,20 @@ BY_NAME = {document.name: document for document in DOCUMENTS}
 BLOCKS = [block for document in DOCUMENTS for block in document.blocks]
 WITH_COMMANDS = [each for each in DOCUMENTS if each.name != "README.md" and any(block.language == "sh" for block in each.blocks)]
 FOR_DEVELOPERS = ("docs/architecture.md", "docs/decisions/", "CONTRIBUTING.md")
-CATALOG = {"StateForm", "ClassForm", "ObjectForm", "LinkForm", "OperationForm", "TriggerForm", "ScriptForm", "IntakeForm"}
-CATALOG |= {"ConditionForm", "CriteriaForm", "NoDataForm"}
+CATALOG = {
+    "StateForm",
+    "ClassForm",
+    "ObjectForm",
+    "LinkForm",
+    "OperationForm",
+    "TriggerForm",
+    "ScriptForm",
+    "IntakeForm",
+    "ReplyForm",
+    "ConditionForm",
+    "CriteriaForm",
+    "NoDataForm",
+}
 UPDATE = "POINTSMAN_UPDATE_DOCS"
 
 
@@ -176,6 +189,7 @@ def test_a_setting_that_is_mentioned_exists(document: Document) -> None:
         ("docs/mqtt.md", set(Ignore)),
         ("docs/mqtt.md", set(Retained)),
         ("docs/operations.md", set(JobStatus)),
+        ("docs/operations.md", {f"`{word}`" for word in (*Mode, *OnInterrupted, *Waits)}),
         ("docs/operations.md", set(FIELDS)),
         ("docs/operations.md", {f"{{{{{root}" for root in ROOTS}),
         ("docs/configuration.md", {f"{state.id} {state.name}" for state in BUILT_IN_STATES}),

@@ -109,14 +109,14 @@ MAIL = {"states": [3, "Down"], "type": "e-mail", "payload": {"to": ["ann@example
 
 
 def test_a_trigger_of_another_type_is_kept_as_it_was_written_and_warned_of(directory: Path) -> None:
-    triggers = [{"states": [3], "operation": "o"}, MAIL, {"states": [4], "operation": "o"}, {"type": "sms"}]
+    triggers = [{"states": [3], "operation": "o"}, MAIL, {"type": "sms"}, {"states": [4], "operation": "o"}]
     text = json.dumps(
         {"classes": [{"id": "c", "operations": [{"id": "o", "type": 1, "topic": "t", "message": "m"}], "triggers": triggers}]}
     )
     loaded = load(directory, text)
     assert [trigger.states for trigger in loaded.catalog.classes[ClassId("c")].triggers] == [(3,), (4,)]
     kept = document(loaded, "class", "c")["triggers"]
-    assert [each["type"] for each in kept] == ["operation", "e-mail", "operation", "sms"]
+    assert [each["type"] for each in kept] == ["operation", "e-mail", "sms", "operation"]
     assert kept[1] == MAIL
     first, second = loaded.warnings
     assert (first.line, first.column) == (1, text.index('"e-mail"') + 1)

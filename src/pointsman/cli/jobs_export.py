@@ -75,5 +75,10 @@ FIELDS = (
     "change_id",
     "args",
     "results",
+    "waits",
+    "delivery",
+    "caused_by",
+    "root_id",
+    "hop",
 )
 """The columns of CSV: every field of a job's JSON."""

@@ -31,8 +31,9 @@ VERBS: Mapping[str, Entry] = {
             "show": Lazy("pointsman.cli.jobs_show", "Show all that is known of one job."),
             "tail": Lazy("pointsman.cli.jobs_tail", "Follow jobs as they come and change."),
             "export": Lazy("pointsman.cli.jobs_export", "Write jobs out, oldest first."),
+            "cancel": Lazy("pointsman.cli.jobs_cancel", "Call a job off while it is open."),
         },
-        "Read the record of what was executed.",
+        "Read the record of what was executed, and call jobs off.",
     ),
     "result": Family({"add": Lazy("pointsman.cli.result_add", "Add a custom result to a job.")}, "Add to a job's results."),
     "property": Family(
