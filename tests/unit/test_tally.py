@@ -85,4 +85,14 @@ def test_the_counters_are_shown_by_name() -> None:
     tally.received, tally.redelivered = 3, 1
     shown = tally.as_json()
     assert (shown["received"], shown["redelivered"], shown["finished"], shown["rejected"]) == (3, 1, {}, {})
-    assert set(shown) == {"received", "redelivered", "changes", "baselines", "unchanged", "jobs", "finished", "rejected"}
+    assert set(shown) == {
+        "received",
+        "redelivered",
+        "changes",
+        "baselines",
+        "unchanged",
+        "jobs",
+        "finished",
+        "rejected",
+        "verdicts",
+    }

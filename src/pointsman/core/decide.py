@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from pointsman.core.change import Baseline, NoChange, change_of
 from pointsman.core.fire import on_change, on_timer, record, state_of
+from pointsman.core.later import voided
 from pointsman.core.lifecycle import advance
 from pointsman.core.plan import plan
 from pointsman.core.render import Context
@@ -32,7 +33,7 @@ from pointsman.model.effect import Announce, Answer, Effect
 from pointsman.model.ids import JobId
 from pointsman.model.job import CustomResult, JobStatus
 from pointsman.model.json import Json
-from pointsman.model.write import AddAudit, AppendResult, CountReject, DropTimers, SaveState, UpdateJob, Write
+from pointsman.model.write import AddAudit, AppendResult, CountReject, SaveState, UpdateJob, Write
 
 EXCERPT = 1024
 """How much of a rejected payload is kept, in bytes."""
@@ -69,8 +70,7 @@ def _report(world: World, report: ReportState, at: int, new_id: NewId) -> Decisi
     if isinstance(reading, NoChange):
         return NOTHING
     if isinstance(reading, Baseline):
-        void: tuple[Write, ...] = (DropTimers(report.entity),) if resolved.waits else ()
-        return Decision((SaveState(reading.state), *void))
+        return Decision((SaveState(reading.state), *voided(world, resolved, at, "a retained snapshot")))
     return on_change(world, resolved, reading, report.payload, known, new_id)
 
 

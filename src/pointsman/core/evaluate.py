@@ -7,7 +7,7 @@ different kinds are never equal; to order them, or to compute with what is no nu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from pointsman.core.render import Context, payload_value
 from pointsman.model.expression import Binary, Call, Expression, Listing, Literal, Name, Node, Unary
 from pointsman.model.json import Json
 from pointsman.model.state import State
+
+SHOWN = 8
+"""How many values of an expression are told, at most."""
 
 
 class EvaluationFault(Exception):
@@ -40,6 +43,33 @@ def holds(expression: Expression, scene: Scene) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     raise EvaluationFault(f"expected {expression.source!r} to be true or false, found {_shown(value)}")
+
+
+def values_seen(expression: Expression, scene: Scene) -> str:
+    """The values behind the names in it, the first few: `payload.t is 12, previous.name is 'OK'`. Text has quotes."""
+    payload = scene.context.payload
+    read = None if payload is None else payload_value(payload)  # once: it may be long
+    said = []
+    for name in dict.fromkeys(_names(expression.root)):
+        value = _walk(read, name.steps) if name.root == "payload" else _look_up(name.root, name.steps, scene)
+        said.append(f"{name} is {repr(_shown(value)) if isinstance(value, str) else _shown(value)}")
+    return ", ".join(said if len(said) <= SHOWN else [*said[:SHOWN], "…"])
+
+
+def _names(node: Node) -> Iterator[Name]:
+    match node:
+        case Name():
+            yield node
+        case Listing(parts) | Call(_, parts):
+            for part in parts:
+                yield from _names(part)
+        case Unary(_, operand):
+            yield from _names(operand)
+        case Binary(_, left, right):
+            yield from _names(left)
+            yield from _names(right)
+        case Literal():
+            pass
 
 
 def _value(node: Node, scene: Scene) -> Json:

@@ -47,6 +47,7 @@ from pointsman.store.tables import (
     trigger_marks,
 )
 from pointsman.store.text import is_storable
+from pointsman.store.verdicts import add_later, count
 
 
 @dataclass(slots=True)
@@ -98,6 +99,16 @@ class SqlUnit:
         """These timers, as far as they exist; all of them for None."""
         query = select(timers) if ids is None else select(timers).where(timers.c.id.in_(ids))
         return {timer.id: timer for timer in map(timer_of, self._connection.execute(query))}
+
+    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
+        """The timers of these entities that a change of their state voids."""
+        found: list[Timer] = []
+        for kind in OwnerType:
+            ids = [ref.id for ref in entities if ref.kind == kind]
+            if ids:
+                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(OF_CHANGES))
+                found += map(timer_of, self._connection.execute(select(timers).where(*theirs).order_by(timers.c.id)))
+        return found
 
     def remembered(self) -> Remembered:
         """What a worker has to remember of the time before it started."""
@@ -152,6 +163,10 @@ class SqlUnit:
             self._count(rows.rejects)
         if rows.filters is not None:
             self._save_filters(rows.filters)
+        if rows.later:
+            add_later(connection, statements, rows.later)
+        if rows.verdicts:
+            count(connection, statements, rows.verdicts)
         self._keep_time(rows)
         self._keep_in_mind(rows)
 

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from pointsman.model.ids import ChangeId, EntityId
 from pointsman.model.state import StateChange
 from pointsman.model.write import Considered
-from pointsman.store.codec import change_of, trace_of
+from pointsman.store.codec import change_of
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import state_history
 from pointsman.store.text import storable
+from pointsman.store.traces import trace_of
 
 
 @dataclass(frozen=True, slots=True)
