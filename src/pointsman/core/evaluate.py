@@ -7,7 +7,7 @@ different kinds are never equal; to order them, or to compute with what is no nu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,29 +47,14 @@ def holds(expression: Expression, scene: Scene) -> bool:
 
 def values_seen(expression: Expression, scene: Scene) -> str:
     """The values behind the names in it, the first few: `payload.t is 12, previous.name is 'OK'`. Text has quotes."""
-    payload = scene.context.payload
-    read = None if payload is None else payload_value(payload)  # once: it may be long
+    names, payload = expression.names[:SHOWN], scene.context.payload
+    # Read once, and only when it is named: it may be long.
+    read = payload_value(payload) if payload is not None and any(name.root == "payload" for name in names) else None
     said = []
-    for name in dict.fromkeys(_names(expression.root)):
+    for name in names:
         value = _walk(read, name.steps) if name.root == "payload" else _look_up(name.root, name.steps, scene)
         said.append(f"{name} is {repr(_shown(value)) if isinstance(value, str) else _shown(value)}")
-    return ", ".join(said if len(said) <= SHOWN else [*said[:SHOWN], "…"])
-
-
-def _names(node: Node) -> Iterator[Name]:
-    match node:
-        case Name():
-            yield node
-        case Listing(parts) | Call(_, parts):
-            for part in parts:
-                yield from _names(part)
-        case Unary(_, operand):
-            yield from _names(operand)
-        case Binary(_, left, right):
-            yield from _names(left)
-            yield from _names(right)
-        case Literal():
-            pass
+    return ", ".join([*said, "…"] if len(expression.names) > SHOWN else said)
 
 
 def _value(node: Node, scene: Scene) -> Json:

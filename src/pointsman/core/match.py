@@ -93,9 +93,10 @@ def verdict_on(change: StateChange, trigger: StateTrigger, fired: Mapping[Trigge
         if 0 < rest <= trigger.cooldown_ms:
             return Verdict(trigger, SkipReason.COOLDOWN, f"{rest} ms left")
     if trigger.when is not None:
+        seen = scene()
         try:
-            if not holds(trigger.when, scene()):
-                return Verdict(trigger, SkipReason.CONDITION, values_seen(trigger.when, scene()))
+            if not holds(trigger.when, seen):
+                return Verdict(trigger, SkipReason.CONDITION, values_seen(trigger.when, seen))
         except EvaluationFault as fault:
             return Verdict(trigger, SkipReason.CONDITION_FAULT, str(fault))
     return Verdict(trigger, None)
