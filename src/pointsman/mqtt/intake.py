@@ -6,7 +6,7 @@ A message that cannot be taken becomes a Reject, never an exception.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pydantic_core import from_json, to_json
@@ -79,6 +79,15 @@ class Reader:
         if not routes:
             return [_reject(delivery, RejectReason.NO_RULE, "no intake rule reads this topic (any more)")]
         return [command for route in routes if (command := self._read_foreign(delivery, route, catalog)) is not None]
+
+    def entities(self, topic: str, catalog: Catalog) -> Set[EntityRef]:
+        """Which entities messages on this topic are about, as far as they are declared."""
+        match self._topics.read(topic):
+            case StateTopic(entity) | ExecuteTopic(entity):
+                return frozenset({entity})
+            case ResultTopic():
+                return frozenset()
+        return frozenset([ref for route in self._route(topic) if (ref := catalog.find(route.entity)) is not None])
 
     def _route(self, topic: str) -> tuple[Route, ...]:
         routes = self._routes.get(topic)

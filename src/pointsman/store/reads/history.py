@@ -60,6 +60,16 @@ def traced(
     return [Traced(change_of(row), trace_of(row.trace)) for row in rows]
 
 
+def following(reader: Reader, entity: EntityId, since: int, until: int, limit: int) -> list[Traced]:
+    """The first changes of an entity that were taken in at `since` or later and before `until` (ms), oldest first, at most
+    `limit`."""
+    columns = state_history.c
+    query = select(state_history).where(columns.entity_id == storable(entity)).order_by(columns.id).limit(limit)
+    with reader.ask() as connection:
+        rows = connection.execute(query.where(*within(connection, columns.id, columns.at, since, until))).all()
+    return [Traced(change_of(row), trace_of(row.trace)) for row in rows]
+
+
 def change(reader: Reader, id_: ChangeId) -> StateChange | None:
     """The change of that id, if it is still kept."""
     found = one(reader, id_)
