@@ -59,6 +59,14 @@ def test_of_very_many_examples_the_last_are_kept() -> None:
     assert [each.entity.id for each in written.examples] == [f"e{number}" for number in range(9 * KEPT, 10 * KEPT)]
 
 
+def test_an_example_that_comes_again_is_the_latest_again() -> None:
+    counts = VerdictCounts()
+    for number in (*range(KEPT), 0, KEPT):
+        counts.at_change(change(number, obj(f"e{number}")), [skipped("condition")])
+    [written] = counts.take()
+    assert [each.entity.id for each in written.examples][-2:] == ["e0", f"e{KEPT}"]
+
+
 def test_it_is_written_once_in_a_while_and_only_when_there_is_something() -> None:
     counts = VerdictCounts()
     assert not counts.due(0.0)

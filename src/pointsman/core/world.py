@@ -80,18 +80,8 @@ class World:
                     self.jobs[job_id] = replace(job, results=(*job.results, result))
                 case MarkFired(entity, trigger, at):
                     self.fired.setdefault(entity, {})[trigger] = at
-                case SaveTimer(timer):
-                    self.timers[timer.id] = timer
-                    if timer.kind in OF_CHANGES:
-                        self.expect((timer,))
-                case DropTimer(timer_id):
-                    if (dropped := self.timers.pop(timer_id, None)) is not None:
-                        self.waiting.get(dropped.entity, {}).pop(timer_id, None)
-                case DropTimers(entity):
-                    self.waiting.pop(entity, None)
-                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
-                    for id_ in void:
-                        del self.timers[id_]
+                case SaveTimer() | DropTimer() | DropTimers():
+                    self._keep_time(write)
                 case SaveManual(entity, None):
                     standing.manual.pop(entity, None)
                 case SaveManual(entity, manual) if manual is not None:
@@ -100,6 +90,21 @@ class World:
                     standing.properties.setdefault(write.entity, {})[write.name] = write.value
                 case SaveQuarantine():
                     standing.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
+
+    def _keep_time(self, write: SaveTimer | DropTimer | DropTimers) -> None:
+        match write:
+            case SaveTimer(timer):
+                self.timers[timer.id] = timer
+                if timer.kind in OF_CHANGES:
+                    self.expect((timer,))
+            case DropTimer(timer_id):
+                if (dropped := self.timers.pop(timer_id, None)) is not None:
+                    self.waiting.get(dropped.entity, {}).pop(timer_id, None)
+            case DropTimers(entity):
+                self.waiting.pop(entity, None)
+                void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in OF_CHANGES]
+                for id_ in void:
+                    del self.timers[id_]
 
 
 @dataclass(frozen=True, slots=True)
