@@ -47,7 +47,15 @@ def test_a_time_can_be_an_age() -> None:
     assert parameters.time("1h") - parameters.time("2h") == pytest.approx(3_600_000, abs=60_000)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "31.01.2026", "9" * 16])
+def test_a_time_can_be_one_of_today() -> None:
+    midnight = parameters.time(f"{datetime.now().astimezone():%Y-%m-%d}")
+    assert parameters.time("8:05") == parameters.time("08:05") == parameters.time("08:05:00")
+    # Where daylight saving begins or ends today, a day has another length.
+    assert parameters.time("08:05") - midnight in [hours * 3_600_000 + 300_000 for hours in (7, 8, 9)]
+    assert parameters.time("8:05:30") == parameters.time("08:05") + 30_000
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "31.01.2026", "9" * 16, "24:10", "8:5", "08:05:61"])
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(click.BadParameter, match="expected a time such as 2026-01-31"):
         parameters.time(text)

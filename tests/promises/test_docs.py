@@ -25,6 +25,8 @@ from documents.markdown import ROOT, Block, Document, documents
 from documents.tables import marked, with_tables
 from documents.terminal import CONFIGURATION, Terminal
 from pointsman.cli.jobs_export import FIELDS
+from pointsman.core.evidence import Answer
+from pointsman.core.match import SkipReason
 from pointsman.model.command import RejectReason
 from pointsman.model.conduct import Mode, OnInterrupted
 from pointsman.model.job import JobStatus, Waits
@@ -191,6 +193,7 @@ def test_a_setting_that_is_mentioned_exists(document: Document) -> None:
         ("docs/operations.md", set(JobStatus)),
         ("docs/operations.md", {f"`{word}`" for word in (*Mode, *OnInterrupted, *Waits)}),
         ("docs/operations.md", set(FIELDS)),
+        ("docs/operations.md", {*SkipReason, *Answer}),
         ("docs/operations.md", {f"{{{{{root}" for root in ROOTS}),
         ("docs/configuration.md", {f"{state.id} {state.name}" for state in BUILT_IN_STATES}),
     ],

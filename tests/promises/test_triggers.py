@@ -12,6 +12,7 @@ import pytest
 
 from servers.client import MqttClient
 from servers.mosquitto import Mosquitto
+from servers.ports import wait_until
 from servers.worker import Worker
 
 CONFIGURATION = """
@@ -60,6 +61,8 @@ def test_a_hold_survives_a_kill_and_fires_once_at_its_time(
     [job] = worker.jobs()
     assert job["process_meta"]["trigger"] == "held"
     assert f"held: fired when its time had come: job {job['id']}" in worker.run("explain", job["id"]).stdout
+    [ran] = worker.json("explain", "p1", "--operation", "held")
+    assert (ran["reason"], ran["job"]) == ("ran", job["id"])
     assert job["finished"] - job["timestamp"] < 60_000
 
 
@@ -77,6 +80,33 @@ def test_a_state_that_does_not_hold_fires_nothing_and_the_explanation_says_so(
     skipped = {each["trigger"]: each["skipped"] for each in found[1]["triggers"]}
     assert skipped == {"held": "holding", "hot": "other_origin", "nag": "other_state"}
     assert "the state had to hold first" in worker.run("explain", "p1").stdout
+    [reset] = found[1]["afterwards"]
+    assert (reset["trigger"], reset["skipped"], reset["waited"]) == ("held", "reset", "hold")
+    at = str(found[1]["timestamp"])
+    why = worker.json("explain", "p1", "--operation", "held", "--at", at)
+    assert [each["reason"] for each in why] == ["reset", "other_state"]
+    assert "the state changed before it had held" in worker.run("explain", "p1", "--operation", "held", "--at", at).stdout
+
+
+def test_what_became_of_triggers_is_counted_in_the_store_and_adds_up(
+    make_broker: Callable[..., Mosquitto], mqtt_client: Callable[..., MqttClient], tmp_path: Path
+) -> None:
+    """Each of the three triggers is counted once at each change, and the hold once more at its end."""
+    broker = make_broker()
+    worker = Worker(tmp_path, broker, configuration=CONFIGURATION.replace("for: 2s", "for: 1h")).start()
+    device = mqtt_client(broker)
+    for state, temperature in (("OK", 0), ("ALARM", 29), ("OK", 0), ("ALARM", 31)):
+        tell(device, state, temperature)
+    expected = {"other_state": 8, "holding": 2, "condition": 1, "fired": 1, "reset": 1}
+
+    def counted() -> dict[str, int]:
+        return {each["reason"]: each["count"] for each in worker.json("reasons")}
+
+    assert wait_until(lambda: counted() == expected), "they are written while it runs"
+    assert worker.stop() == 0
+    assert counted() == expected, "and not once more when it stops"
+    [condition] = worker.json("reasons", "condition")
+    assert [(each["trigger"], each["detail"]) for each in condition["examples"]] == [("hot", "payload.t is 29")]
 
 
 def test_a_condition_and_a_rest_decide_and_survive_a_restart(

@@ -23,14 +23,17 @@ from pointsman.model.job import CustomResult, Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.remembered import OpenJob, Quarantine, Remembered
 from pointsman.model.state import EntityState, ManualState, StateChange
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
     AddAudit,
     AddChange,
     AddJob,
+    AddVerdict,
     AppendResult,
     Climb,
+    Considered,
     CountReject,
+    CountVerdicts,
     DropTimer,
     DropTimers,
     ForgetDeliveries,
@@ -79,6 +82,9 @@ class Rows:
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
     properties: dict[EntityRef, dict[str, Json]] = field(default_factory=dict)
     quarantines: dict[tuple[EntityRef, OperationId], Quarantine] = field(default_factory=dict)
+    traces: dict[str, list[Considered]] = field(default_factory=dict)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    """By reason. A transaction that is tried again counts twice."""
     written: dict[JobId, list[Job]] = field(default_factory=dict, compare=False)
     """All that each job ever was, in order."""
     applied: set[tuple[int, bytes]] = field(default_factory=set, compare=False)
@@ -97,8 +103,14 @@ class Rows:
                 self.states[state.entity] = state
             case AddJob() | UpdateJob() | AppendResult() | Climb():
                 self._write_job(write)
-            case AddChange(change, _, _):
+            case AddChange(change, trace, _):
                 self.changes.setdefault(change.id, change)
+                self.traces.setdefault(change.id, list(trace))
+            case AddVerdict(_, change_id, considered):
+                if change_id in self.traces and considered not in self.traces[change_id]:
+                    self.traces[change_id].append(considered)
+            case CountVerdicts(reason, count):
+                self.verdicts[reason] += count
             case CountReject():
                 self.rejects[write.reason.value, write.topic] += 1
             case AddAudit():
@@ -174,6 +186,10 @@ class MemoryUnit:
     def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
         self._fail_at(Fault.READ)
         return {id_: timer for id_, timer in self._rows.timers.items() if ids is None or id_ in ids}
+
+    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
+        self._fail_at(Fault.READ)
+        return [timer for timer in self._rows.timers.values() if timer.entity in entities and timer.kind in OF_CHANGES]
 
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         self._fail_at(Fault.READ)

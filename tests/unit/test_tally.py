@@ -80,9 +80,24 @@ def test_what_was_logged_is_remembered_within_bounds() -> None:
     assert len(tally._logged) <= module.REMEMBERED
 
 
+def test_what_became_of_triggers_is_shown_by_reason() -> None:
+    tally, _ = counted(report(ALARM), report(FAULT), report(FAULT))
+    assert tally.as_json()["verdicts"] == {"fired": 3, "other_state": 1}
+
+
 def test_the_counters_are_shown_by_name() -> None:
     tally = Tally()
     tally.received, tally.redelivered = 3, 1
     shown = tally.as_json()
     assert (shown["received"], shown["redelivered"], shown["finished"], shown["rejected"]) == (3, 1, {}, {})
-    assert set(shown) == {"received", "redelivered", "changes", "baselines", "unchanged", "jobs", "finished", "rejected"}
+    assert set(shown) == {
+        "received",
+        "redelivered",
+        "changes",
+        "baselines",
+        "unchanged",
+        "jobs",
+        "finished",
+        "rejected",
+        "verdicts",
+    }

@@ -45,6 +45,7 @@ VERBS: Mapping[str, Entry] = {
     ),
     "explain": Lazy("pointsman.cli.explain", "Say why something ran, or did not."),
     "simulate": Lazy("pointsman.cli.simulate", "Say what a message would do. Nothing is sent."),
+    "reasons": Lazy("pointsman.cli.reasons", "Count why triggers fired, or did not."),
     "rejects": Lazy("pointsman.cli.rejects", "List the messages that could not be taken."),
     "db": Family(
         {

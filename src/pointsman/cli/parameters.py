@@ -12,6 +12,7 @@ import click
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+_TODAY = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 _MILLISECONDS = re.compile(r"[0-9]{9,15}")
 """Fewer digits are a date: 20260131."""
 
@@ -25,16 +26,19 @@ def duration(text: str) -> int:
 
 
 def time(text: str) -> int:
-    """A point in time, in ms since the Unix epoch: so written, or as a date, with a time (local unless it says), or as an age."""
+    """A point in time, in ms since the Unix epoch: so written, or as a date, with a time (local unless it says), or as a time of
+    today, or as an age."""
     if _MILLISECONDS.fullmatch(text):
         return int(text)
     if _DURATION.fullmatch(text):
         return round(clock.time() * 1000) - duration(text)
+    if _TODAY.fullmatch(text):
+        text = f"{datetime.now().astimezone():%Y-%m-%d}T{'0' if text[1] == ':' else ''}{text}"
     try:
         return round(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
     except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"expected a time such as 2026-01-31, 2026-01-31T08:00, 1769846400000 or 2h (ago), found {text!r}"
+            f"expected a time such as 2026-01-31, 2026-01-31T08:00, 08:00 (today), 1769846400000 or 2h (ago), found {text!r}"
         ) from None
 
 

@@ -16,6 +16,9 @@ from pointsman.model.expression import Binary, Call, Expression, Listing, Litera
 from pointsman.model.json import Json
 from pointsman.model.state import State
 
+SHOWN = 8
+"""How many values of an expression are told, at most."""
+
 
 class EvaluationFault(Exception):
     """An expression cannot be computed with these values. The message says why."""
@@ -40,6 +43,18 @@ def holds(expression: Expression, scene: Scene) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     raise EvaluationFault(f"expected {expression.source!r} to be true or false, found {_shown(value)}")
+
+
+def values_seen(expression: Expression, scene: Scene) -> str:
+    """The values behind the names in it, the first few: `payload.t is 12, previous.name is 'OK'`. Text has quotes."""
+    names, payload = expression.names[:SHOWN], scene.context.payload
+    # Read once, and only when it is named: it may be long.
+    read = payload_value(payload) if payload is not None and any(name.root == "payload" for name in names) else None
+    said = []
+    for name in names:
+        value = _walk(read, name.steps) if name.root == "payload" else _look_up(name.root, name.steps, scene)
+        said.append(f"{name} is {repr(_shown(value)) if isinstance(value, str) else _shown(value)}")
+    return ", ".join([*said, "…"] if len(expression.names) > SHOWN else said)
 
 
 def _value(node: Node, scene: Scene) -> Json:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pointsman.core.admit import record
 from pointsman.core.context import state_of
 from pointsman.core.evaluate import Scene
+from pointsman.core.later import gone, said_later, voided
 from pointsman.core.lifecycle import advance
 from pointsman.core.limits import Bucket, BucketKey, Drawn, Limit, draw
 from pointsman.core.match import SkipReason, Verdict, verdict_on, verdicts
@@ -21,7 +22,7 @@ from pointsman.model.job import JobStatus, ProcessMeta
 from pointsman.model.state import EntityState, StateChange
 from pointsman.model.timer import Timer, TimerKind, Waiting
 from pointsman.model.trigger import Late, StateTrigger
-from pointsman.model.write import AddChange, Considered, DropTimer, DropTimers, MarkFired, SaveState, SaveTimer, Write
+from pointsman.model.write import AddChange, Considered, DropTimer, MarkFired, SaveState, SaveTimer, Write
 
 PUNCTUAL = 5_000
 """A timer that comes up to so many ms after its time is not late: a batch was being written, or the store was slow."""
@@ -70,7 +71,7 @@ def on_change(
     asked = [_hold(occasion, verdict, new_id) if verdict.fires and verdict.trigger.hold_ms else verdict for verdict in considered]
     acted = [_act(world, occasion, verdict, new_id) for verdict in asked]
     trace = tuple([_trace(verdict, job) for verdict, job in acted])
-    void: tuple[Write, ...] = (DropTimers(change.entity),) if resolved.waits else ()
+    void = voided(world, resolved, at, f"the change {change.id}")
     occasion.writes[:0] = [SaveState(state), AddChange(change, trace, payload), *void]
     return occasion.decision(*[verdict for verdict, _ in acted])
 
@@ -79,8 +80,10 @@ def on_timer(world: World, timer: Timer, at: int, new_id: NewId) -> Decision:
     """What the timer of a trigger sets off. One that is void, since the state changed meanwhile, sets off nothing."""
     resolved, known, waiting = world.catalog.entity(timer.entity), world.states.get(timer.entity), timer.waiting
     trigger = resolved.trigger(TriggerId(timer.subject)) if resolved else None
-    if resolved is None or trigger is None or known is None or waiting is None or known.change != waiting.change:
+    if known is None or waiting is None or known.change != waiting.change:
         return Decision((DropTimer(timer.id),))
+    if resolved is None or trigger is None:
+        return Decision((DropTimer(timer.id), gone(timer, waiting.change, at)))
     change = StateChange(
         id=waiting.change,
         entity=timer.entity,
@@ -93,14 +96,15 @@ def on_timer(world: World, timer: Timer, at: int, new_id: NewId) -> Decision:
     )
     occasion = _Occasion(resolved, change, waiting.payload, at, waiting.previous_age, [DropTimer(timer.id)])
     if (late := _lateness(timer, trigger, at)) is not None:
-        if late is Late.REARM:
-            _set(occasion, trigger, TimerKind(timer.kind), at, new_id)
-        elif timer.kind is TimerKind.REPEAT:
-            _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
-        return occasion.decision(Verdict(trigger, SkipReason.LATE, f"{at - timer.due} ms late"))
+        again = late is Late.REARM or timer.kind is TimerKind.REPEAT
+        begun = f"; anew until {_set(occasion, trigger, timer.kind, at, new_id)}" if again else ""
+        verdict = Verdict(trigger, SkipReason.LATE, f"{at - timer.due} ms late{begun}")
+        occasion.writes.append(said_later(timer, change.id, verdict, at))
+        return occasion.decision(verdict)
     asked_now = replace(change, at=at)
     verdict = verdict_on(asked_now, trigger, world.fired.get(timer.entity, {}), _scene(world, occasion))
-    verdict, _ = _act(world, occasion, verdict, new_id)
+    verdict, job = _act(world, occasion, verdict, new_id)
+    occasion.writes.append(said_later(timer, change.id, verdict, at, job))
     if trigger.every_ms and not verdict.fires:
         _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
     return occasion.decision(verdict)

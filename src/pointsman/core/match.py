@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pointsman.core.evaluate import EvaluationFault, Scene, holds
+from pointsman.core.evaluate import EvaluationFault, Scene, holds, values_seen
 from pointsman.model.ids import TriggerId
 from pointsman.model.state import StateChange
 from pointsman.model.trigger import StateTrigger
@@ -36,10 +36,14 @@ class SkipReason(StrEnum):
     """Its operation was run too often for this entity."""
     HOLDING = "holding"
     """The state must hold for a while first; a timer is set."""
+    RESET = "reset"
+    """The state changed before it had held for long enough."""
     LATE = "late"
     """Its time passed while no worker ran, and it does not make up for that."""
     BUSY = "busy"
     """Another job of its operation is open, and the operation's mode lets no other run beside it."""
+    GONE = "gone"
+    """When its time came it was not in the configuration any more."""
     COOLDOWN = "cooldown"
     """It has fired for this entity a short while ago."""
 
@@ -52,7 +56,7 @@ class Verdict:
     skipped: SkipReason | None
     """None: it fires."""
     detail: str = ""
-    """What there is to say beyond the reason: the rest of a cooldown, why a condition could not be computed."""
+    """What there is to say beyond the reason: the rest of a cooldown, the values that made a condition false."""
 
     @property
     def fires(self) -> bool:
@@ -84,16 +88,17 @@ def verdict_on(change: StateChange, trigger: StateTrigger, fired: Mapping[Trigge
     if change.previous in trigger.not_from or change.current in trigger.not_to:
         return Verdict(trigger, SkipReason.EXCLUDED)
     if trigger.active is not None and not trigger.active.contain(change.at):
-        return Verdict(trigger, SkipReason.OUTSIDE_HOURS)
+        return Verdict(trigger, SkipReason.OUTSIDE_HOURS, f"it was {trigger.active.wall_clock(change.at)}")
     if trigger.cooldown_ms and (last := fired.get(trigger.id)) is not None:
         rest = last + trigger.cooldown_ms - change.at
         # A clock that was set back must not make it rest for longer than it ever would.
         if 0 < rest <= trigger.cooldown_ms:
             return Verdict(trigger, SkipReason.COOLDOWN, f"{rest} ms left")
     if trigger.when is not None:
+        seen = scene()
         try:
-            if not holds(trigger.when, scene()):
-                return Verdict(trigger, SkipReason.CONDITION)
+            if not holds(trigger.when, seen):
+                return Verdict(trigger, SkipReason.CONDITION, values_seen(trigger.when, seen))
         except EvaluationFault as fault:
             return Verdict(trigger, SkipReason.CONDITION_FAULT, str(fault))
     return Verdict(trigger, None)

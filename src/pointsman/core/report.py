@@ -10,6 +10,7 @@ from pointsman.core.context import state_of
 from pointsman.core.derive import Derived, Underivable, derive
 from pointsman.core.evaluate import Scene
 from pointsman.core.fire import on_change
+from pointsman.core.later import voided
 from pointsman.core.manual import in_force, is_over, name_of, released
 from pointsman.core.outcome import seen
 from pointsman.core.render import Context
@@ -19,7 +20,7 @@ from pointsman.model.catalog import Resolved
 from pointsman.model.command import Reject, RejectReason, ReportState, ReportValues
 from pointsman.model.ids import SYSTEM_USER, JobId, StateId
 from pointsman.model.state import EntityState, ManualState, Retained
-from pointsman.model.write import DropTimers, SaveManual, SaveState, Write
+from pointsman.model.write import SaveManual, SaveState, Write
 
 
 def on_report(world: World, report: ReportState, at: int, new_id: NewId, reason: str | None = None) -> Decision:
@@ -81,7 +82,7 @@ def _taken(
         case NoChange():
             return joined(proof, note(resolved, report.retained, known, at, new_id))
         case Baseline(state):
-            void: tuple[Write, ...] = (DropTimers(report.entity),) if resolved.waits else ()
+            void = voided(world, resolved, at, "a retained snapshot")
             return Decision((SaveState(state if last is None else replace(state, heard=last)), *void))
     change = reading if reason is None else replace(reading, reason=reason)
     return on_change(world, resolved, change, report.payload, known, new_id, heard=last, proof=proof)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from pointsman.model.effect import Effect
 from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import EntityState
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
     AddJob,
     AppendResult,
@@ -46,10 +46,17 @@ class World:
     """The jobs that the batch's commands name, as far as they exist."""
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     """The timers that the batch's commands name, as far as they exist."""
+    waiting: dict[EntityRef, dict[TimerId, Timer]] = field(default_factory=dict)
+    """What a change of an entity's state would void, of the entities that the batch's commands name."""
     fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
     """When those triggers fired last that rest after it, in ms."""
     standing: Standing = field(default_factory=Standing)
     """What is kept in mind from batch to batch."""
+
+    def expect(self, timers: Iterable[Timer]) -> None:
+        """Take in timers that changes of state void."""
+        for timer in timers:
+            self.waiting.setdefault(timer.entity, {})[timer.id] = timer
 
     def fold(self, decision: Decision) -> None:
         """Take in what was decided."""
@@ -64,14 +71,8 @@ class World:
                     self._fold_job(write)
                 case MarkFired(entity, trigger, at):
                     self.fired.setdefault(entity, {})[trigger] = at
-                case SaveTimer(timer):
-                    self.timers[timer.id] = timer
-                case DropTimer(timer_id):
-                    self.timers.pop(timer_id, None)
-                case DropTimers(entity, kinds):
-                    void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in kinds]
-                    for id_ in void:
-                        del self.timers[id_]
+                case SaveTimer() | DropTimer() | DropTimers():
+                    self._keep_time(write)
                 case SaveManual() | SaveProperty() | SaveQuarantine():
                     standing.keep(write)
 
@@ -92,6 +93,22 @@ class World:
                 self.standing.underway.release(job_id)
                 if known is not None:
                     self.jobs[job_id] = replace(known, waits=None)
+
+    def _keep_time(self, write: SaveTimer | DropTimer | DropTimers) -> None:
+        match write:
+            case SaveTimer(timer):
+                self.timers[timer.id] = timer
+                if timer.kind in OF_CHANGES:
+                    self.expect((timer,))
+            case DropTimer(timer_id):
+                if (dropped := self.timers.pop(timer_id, None)) is not None:
+                    self.waiting.get(dropped.entity, {}).pop(timer_id, None)
+            case DropTimers(entity, kinds):
+                if kinds & OF_CHANGES:
+                    self.waiting.pop(entity, None)
+                void = [id_ for id_, each in self.timers.items() if each.entity == entity and each.kind in kinds]
+                for id_ in void:
+                    del self.timers[id_]
 
 
 @dataclass(frozen=True, slots=True)

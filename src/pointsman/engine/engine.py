@@ -141,13 +141,15 @@ class Engine:
                 sleep(self._pause)
                 self._pause = min(2 * self._pause, BACK_OFF[1])
             self._prune()
+        self._write_counts()
 
     def step(self, wait: float) -> bool:
         """One batch. Gives False when the store could not take it: it is kept, and nothing of it has been let out."""
         self.heartbeat = self._clock.monotonic()
         batch = self._pending or self._gather(wait)
         # While the store is at fault, an empty batch finds out when it is back.
-        if not (batch.commands or batch.deliveries or batch.acknowledge or self._dispatcher.ready or self.store_fault):
+        idle = not (batch.commands or batch.deliveries or batch.acknowledge or self._dispatcher.ready)
+        if idle and not self.store_fault and not self.tally.verdicts.due(self.heartbeat):
             self._dispatcher.acknowledge()
             return True
         self._pending = batch
@@ -225,6 +227,8 @@ class Engine:
             world.fold(decision)
             writes += decision.writes
             effects += decision.effects
+        if self.tally.verdicts.due(self.heartbeat):
+            writes += self.tally.verdicts.take()
         batch.refills, batch.writes, batch.effects, batch.decided = refills, writes, effects, True
 
     def _decide_one(self, world: World, command: Command, at: int) -> Decision:
@@ -253,6 +257,16 @@ class Engine:
             self._pause = BACK_OFF[0]
             self._log.info("store available again")
         self.store_fault = fault
+
+    def _write_counts(self) -> None:
+        """What was counted since the last batch, when the worker stops."""
+        counted = self.tally.verdicts.take()
+        if counted and not self.store_fault:
+            try:
+                with self._store.begin() as unit:
+                    unit.apply(counted)
+            except StoreUnavailable as fault:
+                self._note_store(str(fault))
 
     def _prune(self) -> None:
         keep, now = self._retention, self._clock.monotonic()

@@ -73,9 +73,11 @@ def _know_entities(world: World, entities: Set[EntityRef], unit: Unit) -> None:
     if not entities:
         return
     world.states.update(unit.states(entities))
-    rest = [ref for ref in entities if (resolved := world.catalog.entity(ref)) is not None and resolved.rests]
-    if rest:
+    known = [resolved for ref in entities if (resolved := world.catalog.entity(ref)) is not None]
+    if rest := [resolved.entity.ref for resolved in known if resolved.rests]:
         world.fired.update({ref: dict(fired) for ref, fired in unit.fired(rest).items()})
+    if wait := [resolved.entity.ref for resolved in known if resolved.waits]:
+        world.expect(unit.waiting(wait))
     under_way = world.standing.underway
     open_there = {job.id for ref in entities for job in under_way.of_entity(ref) if job.id not in world.jobs}
     if open_there:

@@ -57,6 +57,9 @@ class Unit(Protocol):
     def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
         """These timers, as far as they exist; all of them for None."""
 
+    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
+        """The timers of these entities that a change of their state voids."""
+
     def remembered(self) -> Remembered:
         """What a worker has to remember of the time before it started; asked for once."""
 

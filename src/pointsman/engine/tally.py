@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pointsman.core.world import Decision
+from pointsman.engine.verdicts import VerdictCounts
 from pointsman.model.command import Command, ReportState, ReportValues
-from pointsman.model.write import AddChange, AddJob, CountReject, SaveState, UpdateJob
+from pointsman.model.write import AddChange, AddJob, AddVerdict, CountReject, SaveState, UpdateJob
 
 REMEMBERED = 10_000
 """How many pairs of reason and topic are remembered as logged already."""
@@ -27,6 +28,8 @@ class Tally:
     """By status."""
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    verdicts: VerdictCounts = field(default_factory=VerdictCounts)
+    """What became of triggers."""
     _logged: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def count(self, command: Command, decision: Decision) -> list[CountReject]:
@@ -37,6 +40,9 @@ class Tally:
             match write:
                 case AddChange():
                     changed = True
+                    self.verdicts.at_change(write.change, write.trace)
+                case AddVerdict():
+                    self.verdicts.later(write)
                 case AddJob(job, _) | UpdateJob(job):
                     self.jobs += isinstance(write, AddJob)
                     if job.status.final:
@@ -74,4 +80,5 @@ class Tally:
             "jobs": self.jobs,
             "finished": dict(self.finished),
             "rejected": dict(self.rejected),
+            "verdicts": dict(self.verdicts.total),
         }

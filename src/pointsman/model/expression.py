@@ -13,8 +13,8 @@ Ages are in milliseconds. What they mean is `core/evaluate.py`'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeAlias
 
@@ -97,9 +97,30 @@ class Expression:
 
     source: str
     root: Node
+    names: tuple[Name, ...] = field(init=False, compare=False, repr=False)
+    """The names in it, each once, as they follow each other."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(dict.fromkeys(_names(self.root))))
 
     def __str__(self) -> str:
         return self.source
+
+
+def _names(node: Node) -> Iterator[Name]:
+    match node:
+        case Name():
+            yield node
+        case Listing(parts) | Call(_, parts):
+            for part in parts:
+                yield from _names(part)
+        case Unary(_, operand):
+            yield from _names(operand)
+        case Binary(_, left, right):
+            yield from _names(left)
+            yield from _names(right)
+        case Literal():
+            pass
 
 
 class ExpressionError(ValueError):

@@ -10,6 +10,8 @@ from pointsman.model.expression import Expression
 from pointsman.model.ids import OperationId, StateId, TriggerId
 from pointsman.model.operation import ProgramOperation
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveHours:
@@ -30,6 +32,11 @@ class ActiveHours:
         if self.start < self.end:
             return day in self.days and self.start <= minute < self.end
         return (day in self.days and minute >= self.start) or ((day - 1) % 7 in self.days and minute < self.end)
+
+    def wall_clock(self, at: int) -> str:
+        """What the clock on the wall showed at the time `at`, in ms: `Sat 13:05 in Europe/Berlin`."""
+        local = datetime.fromtimestamp(at / 1000, self.zone)
+        return f"{_DAYS[local.weekday()]} {local:%H:%M} in {self.zone}"
 
 
 class Late(StrEnum):

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from pointsman.model.command import RejectReason
 from pointsman.model.effect import Dispatch
-from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId, UserId
+from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, TimerId, TriggerId, UserId
 from pointsman.model.job import CustomResult, Job, Ladder
 from pointsman.model.json import Json
 from pointsman.model.state import EntityState, ManualState, StateChange
@@ -21,14 +21,22 @@ class SaveState:
     state: EntityState
 
 
+LEFT_OUT = "left_out"
+"""In the place of a reason: here stood so many later verdicts on a trigger (`detail`), the last of them at that time (`at`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One trigger in the trace of a change: why it did not fire, or the job that it made."""
+    """One trigger in the trace of a change: why it did not fire, or the job that it made; at the change itself, or later."""
 
     trigger: TriggerId
     skipped: str | None
     detail: str = ""
     job: JobId | None = None
+    at: int | None = None
+    """When, in ms, if that was later."""
+    timer: TimerKind | None = None
+    """What it had waited for, if that was later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,39 @@ class AddChange:
     change: StateChange
     trace: tuple[Considered, ...] = ()
     payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class AddVerdict:
+    """What became later of a trigger that waits on a change: it goes into that change's trace."""
+
+    entity: EntityRef
+    change: ChangeId
+    considered: Considered
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A trigger that was considered: where to look, for whoever wonders about a reason."""
+
+    entity: EntityRef
+    trigger: TriggerId
+    change: ChangeId
+    at: int
+    """When it was considered, in ms."""
+    detail: str = ""
+    job: JobId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountVerdicts:
+    """So many triggers more were considered with this outcome, with the last example of each trigger and entity among them."""
+
+    reason: str
+    """Why they did not fire; `fired` for those that did."""
+    count: int
+    examples: tuple[Example, ...] = ()
+    """Oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +235,8 @@ class SaveQuarantine:
 Write: TypeAlias = (
     SaveState
     | AddChange
+    | AddVerdict
+    | CountVerdicts
     | AddJob
     | UpdateJob
     | Climb

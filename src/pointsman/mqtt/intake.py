@@ -7,12 +7,13 @@ A message that cannot be taken becomes a Reject, never an exception. What is rea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command, RejectReason
 from pointsman.model.delivery import Delivery
+from pointsman.model.ids import EntityRef
 from pointsman.model.rule import IntakeRule, ReplyRule
 from pointsman.model.state import Retained
 from pointsman.mqtt.asked import read_cancel, read_execute, read_manual_request, read_property_request
@@ -83,6 +84,16 @@ class Reader:
         if not routes:
             return [reject(delivery, RejectReason.NO_RULE, "no rule reads this topic (any more)")]
         return [command for route in routes if (command := self._read(delivery, route, catalog)) is not None]
+
+    def entities(self, topic: str, catalog: Catalog) -> Set[EntityRef]:
+        """Which entities messages on this topic are about, as far as they are declared."""
+        match self._topics.read(topic):
+            case StateTopic(entity) | ManualTopic(entity) | ExecuteTopic(entity) | PropertyTopic(entity):
+                return frozenset({entity})
+            case ResultTopic() | CancelTopic():
+                return frozenset()
+        named = [route.named for route in self._route(topic) if isinstance(route.rule, IntakeRule)]
+        return frozenset([ref for each in named if (ref := catalog.find(each)) is not None])
 
     def _route(self, topic: str) -> tuple[Route, ...]:
         routes = self._routes.get(topic)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from pointsman.model.effect import Dispatch, Publish, StartProgram
-from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, TimerId, TriggerId, UserId
+from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, TimerId, UserId
 from pointsman.model.job import RECORDED, CustomResult, Job, JobStatus, Ladder, ProcessMeta, Waits
 from pointsman.model.json import Json
 from pointsman.model.lineage import Lineage
@@ -20,6 +20,7 @@ from pointsman.model.state import EntityState, ManualState, StateChange
 from pointsman.model.timer import Timer, TimerKind, Waiting
 from pointsman.model.write import AddAudit, Considered, SaveProperty
 from pointsman.store.text import json_text, json_value, storable, storable_or_none
+from pointsman.store.traces import trace_text
 
 Value = str | int | bytes | None
 Values = tuple[Value, ...]
@@ -47,17 +48,11 @@ def change_row(change: StateChange, trace: Sequence[Considered], payload: bytes)
         reported if reported is not None and -_INT64 <= reported < _INT64 else None,
         change.changed_while_offline,
         storable_or_none(change.topic),
-        json_text([[each.trigger, each.skipped, each.detail, each.job] for each in trace]) if trace else None,
+        trace_text(trace),
         payload,
         storable_or_none(change.reason),
         _lineage_text(change.lineage),
     )
-
-
-def trace_of(text: str | None) -> tuple[Considered, ...]:
-    """The trace in a row of `state_history`."""
-    fields: Any = [] if text is None else json_value(text)
-    return tuple([Considered(TriggerId(trigger), skipped, detail, job) for trigger, skipped, detail, job in fields])
 
 
 def timer_row(timer: Timer) -> Values:

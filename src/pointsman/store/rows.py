@@ -14,9 +14,11 @@ from pointsman.model.write import (
     AddAudit,
     AddChange,
     AddJob,
+    AddVerdict,
     AppendResult,
     Climb,
     CountReject,
+    CountVerdicts,
     DropTimer,
     DropTimers,
     ForgetDeliveries,
@@ -62,6 +64,8 @@ class Rows:
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
     properties: dict[tuple[EntityRef, str], SaveProperty] = field(default_factory=dict)
     quarantines: dict[tuple[EntityRef, OperationId], SaveQuarantine] = field(default_factory=dict)
+    later: list[AddVerdict] = field(default_factory=list)
+    verdicts: list[CountVerdicts] = field(default_factory=list)
 
 
 def gather(writes: Sequence[Write]) -> Rows:
@@ -92,6 +96,10 @@ def gather(writes: Sequence[Write]) -> Rows:
                 rows.filters = filters
             case SaveTimer() | DropTimer() | DropTimers():
                 _gather_timer(rows, write)
+            case AddVerdict():
+                rows.later.append(write)
+            case CountVerdicts():
+                rows.verdicts.append(write)
             case _:
                 _gather_memory(rows, write)
     return rows

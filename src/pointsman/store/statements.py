@@ -40,6 +40,8 @@ class Statements:
     save_manual: str
     save_property: str
     save_quarantine: str
+    save_trace: str
+    count_verdicts: str
 
     @classmethod
     def compile(cls, dialect: Dialect) -> Statements:
@@ -53,7 +55,7 @@ class Statements:
             add_result=_insert(dialect, tables.job_results),
             add_audit=_insert(dialect, tables.audit),
             remember_delivery=_upsert(dialect, tables.inbox),
-            count_reject=_count(dialect),
+            count_reject=_count(dialect, tables.rejects, "last_at", "detail", "payload"),
             mark_fired=_upsert(dialect, tables.trigger_marks),
             save_timer=_insert(dialect, tables.timers),
             drop_timer=str(delete(tables.timers).where(tables.timers.c.id == bindparam("timer")).compile(dialect=dialect)),
@@ -62,6 +64,8 @@ class Statements:
             save_manual=_upsert(dialect, tables.manual_states),
             save_property=_upsert(dialect, tables.property_values),
             save_quarantine=_upsert(dialect, tables.quarantines),
+            save_trace=_trace(dialect),
+            count_verdicts=_count(dialect, tables.verdicts, "examples"),
         )
 
 
@@ -86,15 +90,20 @@ def _upsert(dialect: Dialect, table: Table) -> str:
     return str(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest).compile(dialect=dialect))
 
 
-def _count(dialect: Dialect) -> str:
-    table = tables.rejects
+def _count(dialect: Dialect, table: Table, *others: str) -> str:
+    """Adds to the column `count`, and sets the others."""
     insert = _values(dialect, table)
-    latest = {name: insert.excluded[name] for name in ("last_at", "detail", "payload")}
+    latest = {name: insert.excluded[name] for name in others}
     counted = {"count": table.c.count + insert.excluded["count"], **latest}
     return str(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=counted).compile(dialect=dialect))
 
 
 _LADDER = ("acknowledged", "reason_code", "answered", "confirmed")
+
+
+def _trace(dialect: Dialect) -> str:
+    history = tables.state_history
+    return str(update(history).where(history.c.id == bindparam("change")).values(trace=bindparam("new")).compile(dialect=dialect))
 
 
 def _outcome(dialect: Dialect, *, final: bool) -> str:

@@ -156,7 +156,7 @@ verdicts = Table(
     Column("examples", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""How often triggers did not fire for each reason, with the last examples of each."""
+"""How often triggers did not fire for each reason, and how often they did (`fired`), with the last examples of each."""
 
 trigger_marks = Table(
     "trigger_marks",

@@ -17,7 +17,7 @@ from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, TimerId, 
 from pointsman.model.job import OPEN, Job
 from pointsman.model.remembered import Remembered
 from pointsman.model.state import EntityState
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
     CountReject,
     Write,
@@ -49,6 +49,7 @@ from pointsman.store.tables import (
     trigger_marks,
 )
 from pointsman.store.text import is_storable
+from pointsman.store.verdicts import add_later, count
 
 
 @dataclass(slots=True)
@@ -100,6 +101,16 @@ class SqlUnit:
         """These timers, as far as they exist; all of them for None."""
         query = select(timers) if ids is None else select(timers).where(timers.c.id.in_(ids))
         return {timer.id: timer for timer in map(timer_of, self._connection.execute(query))}
+
+    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
+        """The timers of these entities that a change of their state voids."""
+        found: list[Timer] = []
+        for kind in OwnerType:
+            ids = [ref.id for ref in entities if ref.kind == kind]
+            if ids:
+                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(OF_CHANGES))
+                found += map(timer_of, self._connection.execute(select(timers).where(*theirs).order_by(timers.c.id)))
+        return found
 
     def remembered(self) -> Remembered:
         """What a worker has to remember of the time before it started."""
@@ -155,6 +166,10 @@ class SqlUnit:
             self._count(rows.rejects)
         if rows.filters is not None:
             self._save_filters(rows.filters)
+        if rows.later:
+            add_later(connection, statements, rows.later)
+        if rows.verdicts:
+            count(connection, statements, rows.verdicts)
         self._keep_time(rows)
         self._keep_in_mind(rows)
 

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from pointsman.model.ids import ChangeId, EntityId
 from pointsman.model.state import StateChange
 from pointsman.model.write import Considered
-from pointsman.store.codec import change_of, trace_of
+from pointsman.store.codec import change_of
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import state_history
 from pointsman.store.text import storable
+from pointsman.store.traces import trace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,16 @@ def traced(
         query = query.where(columns.entity_id == storable(entity))
     if before is not None:
         query = query.where(columns.id < storable(before))
+    with reader.ask() as connection:
+        rows = connection.execute(query.where(*within(connection, columns.id, columns.at, since, until))).all()
+    return [Traced(change_of(row), trace_of(row.trace)) for row in rows]
+
+
+def following(reader: Reader, entity: EntityId, since: int, until: int, limit: int) -> list[Traced]:
+    """The first changes of an entity that were taken in at `since` or later and before `until` (ms), oldest first, at most
+    `limit`."""
+    columns = state_history.c
+    query = select(state_history).where(columns.entity_id == storable(entity)).order_by(columns.id).limit(limit)
     with reader.ask() as connection:
         rows = connection.execute(query.where(*within(connection, columns.id, columns.at, since, until))).all()
     return [Traced(change_of(row), trace_of(row.trace)) for row in rows]
