@@ -21,6 +21,7 @@ from pointsman.model.jsonpath import Missing
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained
 from pointsman.model.topic import topic_fault
+from pointsman.mqtt.causes import echoes_of
 from pointsman.mqtt.topics import ExecuteTopic, ResultTopic, StateTopic, Topics
 
 ROUTES = 10_000
@@ -140,7 +141,9 @@ def _report(
     if state is None:
         return _reject(delivery, RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {_excerpt(text)}")
     retained = policy if delivery.retain else None
-    return ReportState(entity, state.id, delivery.topic, delivery.payload, retained, reported)
+    return ReportState(
+        entity, state.id, delivery.topic, delivery.payload, retained, reported, delivery.lineage, echoes_of(delivery)
+    )
 
 
 def _execute(delivery: Delivery, target: ExecuteTopic) -> Command:
@@ -160,6 +163,8 @@ def _execute(delivery: Delivery, target: ExecuteTopic) -> Command:
         args=args,
         topic=delivery.topic,
         reply=_reply(delivery),
+        lineage=delivery.lineage,
+        echoes=echoes_of(delivery),
     )
 
 
