@@ -31,7 +31,7 @@ from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
 from pointsman.settings import Configuration
 from pointsman.store import SqlStore, open_store
-from pointsman.wiring import connection_options, program_policy, trigger_limit
+from pointsman.wiring import connection_options, program_policy, trigger_bounds
 
 ROUND = 1.0
 """Seconds between two looks at the threads."""
@@ -78,7 +78,7 @@ class Worker:
             limit=settings.engine.batch,
             window=settings.mqtt.receive_maximum,
             retention=Retention(settings.store.keep, settings.store.keep_jobs),
-            rate=trigger_limit(settings),
+            bounds=trigger_bounds(settings),
         )
         self._threads: dict[str, threading.Thread] = {}
         self._failed: dict[str, BaseException] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds, Limit
 from pointsman.model.rule import IntakeRule
 from pointsman.model.state import Retained
 from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
@@ -54,7 +54,8 @@ def program_policy(settings: Settings) -> ProgramPolicy:
     )
 
 
-def trigger_limit(settings: Settings) -> Limit | None:
-    """How often an operation may be triggered for one entity."""
+def trigger_bounds(settings: Settings) -> Bounds:
+    """What the settings say of loops and storms."""
     engine = settings.engine
-    return Limit(engine.burst, engine.refill) if engine.burst else None
+    rate = Limit(engine.burst, engine.refill) if engine.burst else None
+    return Bounds(rate=rate, max_hops=engine.max_hops, pause_ms=engine.quarantine)

@@ -9,8 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pointsman.core.chain import CAUSED, traced
 from pointsman.core.change import Baseline, NoChange, change_of
 from pointsman.core.fire import on_change, on_timer, record, state_of
+from pointsman.core.guard import Halt, Ledger, halted, heed
 from pointsman.core.lifecycle import advance
 from pointsman.core.plan import plan
 from pointsman.core.render import Context
@@ -40,6 +42,8 @@ EXCERPT = 1024
 
 def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
     """Decide one command. `at` is the time in ms; `new_id` is called for each new change, job and row."""
+    if isinstance(command, CAUSED) and command.echoes:
+        command = traced(command, world.standing.recent)
     match command:
         case ReportState():
             return _report(world, command, at, new_id)
@@ -79,6 +83,10 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
     operation = resolved.operations.get(request.operation) if resolved else None
     if resolved is None or operation is None:
         return _reject(_unknown(request, resolved), at)
+    ledger = Ledger()
+    halt = halted(world.standing, ledger, (request.entity, operation.id), request.lineage, at) if request.lineage else None
+    if halt is not None and halt.begins is None:
+        return _reject(_quarantined(request, halt), at)
     state = world.states.get(request.entity)
     context = Context(
         entity=request.entity,
@@ -100,8 +108,14 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
         )
     ]
     effects: list[Effect] = list(_answers(request.reply, {"job": context.job}))
-    record(plan(operation, context, world.catalog), writes, effects)
-    return Decision(tuple(writes), tuple(effects))
+    planned = plan(operation, context, world.catalog, lineage=request.lineage)
+    record(heed(halt, planned, writes, at), writes, effects)
+    return Decision(tuple(writes), tuple(effects), spent=tuple(ledger.spent.items()))
+
+
+def _quarantined(request: Execute, halt: Halt) -> Reject:
+    detail = f"a message of ours led to it, and the operation is quarantined for {request.entity}: {halt.detail}"
+    return Reject(reason=RejectReason.QUARANTINED, topic=request.topic, detail=detail, reply=request.reply)
 
 
 def _unknown(request: Execute, resolved: Resolved | None) -> Reject:

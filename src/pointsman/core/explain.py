@@ -14,6 +14,8 @@ _WORDS = {
     SkipReason.OUTSIDE_HOURS: "it was not active at that time",
     SkipReason.COOLDOWN: "it was resting after it had fired",
     SkipReason.LIMIT: "its operation was triggered too often for this entity",
+    SkipReason.LOOP: "too long a chain of jobs led to it",
+    SkipReason.QUARANTINED: "its operation is quarantined for this entity",
     SkipReason.HOLDING: "the state had to hold first, and a timer was set",
     SkipReason.LATE: "its time had passed while no worker ran",
 }

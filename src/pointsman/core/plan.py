@@ -19,6 +19,7 @@ from pointsman.model.effect import Dispatch, Publish, StartProgram
 from pointsman.model.ids import ChangeId
 from pointsman.model.job import Job, JobStatus, ProcessMeta
 from pointsman.model.json import Json
+from pointsman.model.lineage import Lineage
 from pointsman.model.operation import FileSystem, MqttOperation, Operation, ProgramOperation, ScriptReference, ScriptText
 from pointsman.model.template import Macro, Template
 from pointsman.model.topic import topic_fault
@@ -45,6 +46,7 @@ def plan(
     *,
     process_meta: ProcessMeta | None = None,
     change_id: ChangeId | None = None,
+    lineage: Lineage | None = None,
 ) -> Plan:
     """Plan one execution of `operation`."""
     dispatch: Dispatch | None = None
@@ -53,7 +55,7 @@ def plan(
     try:
         match operation:
             case MqttOperation():
-                dispatch = _publish(operation, context)
+                dispatch = _publish(operation, context, lineage)
                 description = {"topic": dispatch.topic, "message": dispatch.message}
             case ProgramOperation():
                 dispatch = _program(operation, context, catalog)
@@ -73,11 +75,12 @@ def plan(
         args=context.args,
         finished=context.timestamp if error else None,
         error=error,
+        lineage=lineage,
     )
     return Plan(job, dispatch)
 
 
-def _publish(operation: MqttOperation, context: Context) -> Publish:
+def _publish(operation: MqttOperation, context: Context, lineage: Lineage | None) -> Publish:
     topic = _topic(operation.topic, context)
     return Publish(
         job=context.job,
@@ -86,6 +89,7 @@ def _publish(operation: MqttOperation, context: Context) -> Publish:
         qos=operation.qos,
         retain=operation.retain,
         content_type=operation.content_type,
+        lineage=lineage,
     )
 
 

@@ -62,6 +62,8 @@ class World:
                     self.states[state.entity] = state
                 case AddJob(job, _) | UpdateJob(job):
                     self.jobs[job.id] = job
+                    if isinstance(write, AddJob) and write.dispatch is not None:
+                        standing.recent.put(job)
                     if not self.catalog.conduct(job.owner, job.operation_id).is_plain:
                         standing.underway.put(job)
                 case Release(job_id):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from structlog.typing import FilteringBoundLogger
 
 from pointsman.core.decide import decide
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds
 from pointsman.core.standing import Standing, standing_of
 from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
@@ -80,7 +80,7 @@ class Engine:
         limit: int = 200,
         window: int = 200,
         retention: Retention | None = None,
-        rate: Limit | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self._inbox = inbox
         self._store = store
@@ -92,7 +92,7 @@ class Engine:
         self._new_id = new_id
         self._log = log
         self._limit = limit
-        self._rate = rate
+        self._bounds = bounds or Bounds()
         self._standing = Standing()
         self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
@@ -110,7 +110,7 @@ class Engine:
         """Read what the store remembers of the session. Raises StoreUnavailable."""
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
-            self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
+            self._standing = standing_of(unit.remembered(), self._catalog, self._bounds)
             for timer in unit.timers().values():
                 self._timers.set(timer.id, timer.due)
 
