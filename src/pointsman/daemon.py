@@ -34,7 +34,7 @@ from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
 from pointsman.settings import Configuration
 from pointsman.store import SqlStore, open_store
-from pointsman.wiring import connection_options, program_policy, trigger_limit, work_directory, worker_key
+from pointsman.wiring import connection_options, program_policy, trigger_bounds, work_directory, worker_key
 
 ROUND = 1.0
 """Seconds between two looks at the threads."""
@@ -57,13 +57,7 @@ class Worker:
         clock, self.inbox = SystemClock(), Inbox()
         self.store, recorded, last_id = _open_store(configuration, clock.now())
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
-        reader = Reader(
-            self.topics,
-            configuration.rules,
-            replies=configuration.replies,
-            retained=settings.mqtt.retained,
-            max_payload=settings.mqtt.max_payload,
-        )
+        reader = _reader(configuration, self.topics)
         self.session = Session(
             connection_options(settings, configuration.rules),
             will=Outgoing(topic=self.topics.status, payload=b"offline", qos=1, retain=True),
@@ -88,7 +82,7 @@ class Worker:
             limit=settings.engine.batch,
             window=settings.mqtt.receive_maximum,
             retention=Retention(settings.store.keep, settings.store.keep_jobs),
-            rate=trigger_limit(settings),
+            bounds=trigger_bounds(settings),
         )
         self._threads: dict[str, threading.Thread] = {}
         self._failed: dict[str, BaseException] = {}
@@ -213,6 +207,13 @@ class Worker:
             Outgoing(topic=self.topics.status, payload=b"online", qos=1, retain=True),
             Outgoing(topic=self.topics.info, payload=to_json(info), qos=1, retain=True, content_type="application/json"),
         )
+
+
+def _reader(configuration: Configuration, topics: Topics) -> Reader:
+    """What reads messages."""
+    mqtt = configuration.settings.mqtt
+    rules, replies = configuration.rules, configuration.replies
+    return Reader(topics, rules, replies=replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
 
 
 def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], str | None]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds, Limit
 from pointsman.model.rule import IntakeRule
 from pointsman.model.state import Retained
 from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
@@ -84,7 +84,8 @@ def _store_file(settings: Settings) -> Path | None:
     return None if name == settings.store.url else Path(os.path.realpath(name))
 
 
-def trigger_limit(settings: Settings) -> Limit | None:
-    """How often an operation may be triggered for one entity."""
+def trigger_bounds(settings: Settings) -> Bounds:
+    """What the settings say of loops and storms."""
     engine = settings.engine
-    return Limit(engine.burst, engine.refill) if engine.burst else None
+    rate = Limit(engine.burst, engine.refill) if engine.burst else None
+    return Bounds(rate=rate, max_hops=engine.max_hops, pause_ms=engine.quarantine)

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from integration.session_rig import Rig
+from pointsman.clock import Uuid7
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
-from pointsman.mqtt.options import Address
+from pointsman.model.ids import JobId
+from pointsman.model.lineage import Lineage
+from pointsman.mqtt.options import Address, Version
 from servers.client import MqttClient
 from servers.mosquitto import Broker
 from servers.ports import wait_until
@@ -37,6 +40,24 @@ def test_a_message_comes_as_it_is(broker: Broker, start_session: Start, mqtt_cli
     assert rig.connections == [SessionStarted(1, False)]
     assert rig.heard.of(Subscribed) == [Subscribed((f"{rig.root}/in/#",))]
     assert rig.heard.items[0] == SessionStarted(1, False), "before anything that came on it"
+
+
+def test_a_message_that_one_of_ours_led_to_says_so_where_its_properties_survive(
+    broker: Broker, start_session: Start, mqtt_client: Connect
+) -> None:
+    rig = start_session(broker).ready()
+    root, job = Uuid7()(1), Uuid7()(2)
+    rig.publish("in/a", job=job, lineage=Lineage(JobId(root), JobId(root), 1))
+    sender = mqtt_client(broker)
+    sender.publish(f"{rig.root}/in/a", "x", user={"job-id": job, "root-id": root, "hop": "many"})
+    sender.publish(f"{rig.root}/in/a", "x", user={"unit": "bar"})
+    assert [each.lineage for each in rig.heard.deliveries(3)] == [Lineage(JobId(root), JobId(job), 2), None, None]
+
+
+def test_on_mqtt_3_there_are_no_properties_to_say_anything(broker: Broker, start_session: Start) -> None:
+    rig = start_session(broker, version=Version.V311).ready()
+    rig.publish("in/a", job=Uuid7()(1))
+    assert rig.heard.deliveries(1)[0].lineage is None
 
 
 def test_after_a_lost_session_nothing_comes_before_what_is_remembered_of_the_old_one_is_forgotten(

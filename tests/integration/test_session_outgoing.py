@@ -40,7 +40,7 @@ def test_a_message_gets_through_and_its_job_succeeds(
     assert (message.text, message.qos) == ("é", qos)
     if version is Version.V5:
         assert (message.content_type, message.response_topic, message.correlation) == ("text/plain", "answers", b"7")
-        assert message.user == {"job-id": "7"}
+        assert message.user == {"job-id": "7", "root-id": "7", "hop": "0"}
     assert mqtt_client(broker).subscribe(f"{rig.root}/out").wait_for().retain
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pointsman.core.decide import decide
 from pointsman.core.fire import PUNCTUAL
-from pointsman.core.limits import CROWD, Buckets, Limit, draw
 from pointsman.core.match import SkipReason
 from pointsman.core.world import Decision, World
 from pointsman.model.command import TimerDue
-from pointsman.model.effect import Publish, WakeAt
-from pointsman.model.ids import OperationId, TimerId
+from pointsman.model.effect import WakeAt
+from pointsman.model.ids import TimerId
 from pointsman.model.timer import Timer, TimerKind
 from pointsman.model.trigger import Late, StateTrigger
 from pointsman.model.write import AddChange, AddJob, DropTimer, DropTimers, MarkFired, SaveTimer
-from unit.world import ALARM, FAULT, NOW, OK, PIPE, counting, mqtt, plant, report, trigger
+from unit.world import ALARM, FAULT, NOW, OK, counting, mqtt, plant, report, trigger
 
 HOLD = 2_000
 
@@ -164,65 +161,3 @@ def test_triggers_that_neither_wait_nor_rest_write_nothing_more_than_before() ->
 
 def test_a_timer_that_nobody_knows_does_nothing() -> None:
     assert Line(held()).tell(TimerDue(TimerId("gone")), NOW).writes == ()
-
-
-# Limits
-
-
-def flap(line: Line, times: int, at: int, step: int = 1) -> list[Decision]:
-    return [line.tell(report((ALARM, OK)[turn % 2]), at + turn * step) for turn in range(times)]
-
-
-def test_what_is_triggered_too_often_is_suppressed_once_and_then_left_out_until_there_is_room_again() -> None:
-    line = Line(trigger("open-valve", ALARM, OK))
-    line.world.standing.buckets = Buckets(Limit(burst=3, refill_ms=1_000))
-    decisions = flap(line, 6, NOW)
-    statuses = [[write.job.status.value for write in decision.writes if isinstance(write, AddJob)] for decision in decisions]
-    assert statuses == [["queued"], ["queued"], ["queued"], ["suppressed"], [], []]
-    assert [decision.verdicts[0].skipped for decision in decisions[2:]] == [None, *[SkipReason.LIMIT] * 3]
-    assert all(any(isinstance(write, AddChange) for write in decision.writes) for decision in decisions), "changes are kept"
-    again = line.tell(report(ALARM), NOW + 2_000)
-    assert [write.job.status.value for write in again.writes if isinstance(write, AddJob)] == ["queued"]
-
-
-def test_a_job_that_is_suppressed_says_why_and_carries_out_nothing() -> None:
-    line = Line(trigger("open-valve", ALARM, OK))
-    line.world.standing.buckets = Buckets(Limit(burst=1, refill_ms=1_000))
-    suppressed = flap(line, 2, NOW)[1]
-    [added] = [write for write in suppressed.writes if isinstance(write, AddJob)]
-    assert added.dispatch is None
-    assert added.job.error is not None
-    assert "more than 1 times" in added.job.error
-    assert not any(isinstance(effect, Publish) for effect in suppressed.effects)
-
-
-def test_each_entity_and_each_operation_has_a_limit_of_its_own() -> None:
-    line = Line(trigger("open-valve", ALARM, OK))
-    line.world.standing.buckets = Buckets(Limit(burst=1, refill_ms=10**9))
-    flap(line, 5, NOW)
-    assert jobs(line.tell(report(ALARM, entity=PIPE), NOW)) == [f'ALARM {{"state": "{ALARM.id}"}}']
-
-
-@given(st.integers(1, 5), st.integers(1, 50), st.lists(st.integers(-20, 60), max_size=60))
-def test_no_more_than_the_burst_and_what_was_refilled_is_ever_run(burst: int, refill: int, steps: list[int]) -> None:
-    line = Line(trigger("open-valve", ALARM, OK))
-    line.world.standing.buckets = Buckets(Limit(burst=burst, refill_ms=refill))
-    at, forward, ran = NOW, 0, 0
-    for turn, step in enumerate(steps):
-        at += step
-        forward += max(0, step)
-        decision = line.tell(report((ALARM, OK)[turn % 2]), at)
-        ran += sum(isinstance(effect, Publish) for effect in decision.effects)
-    assert ran <= burst + forward / refill + 1
-
-
-def test_buckets_that_are_full_again_are_forgotten_and_those_that_are_not_are_kept() -> None:
-    buckets = Buckets(Limit(burst=2, refill_ms=10))
-    busy = (PIPE, OperationId("busy"))
-    for at in range(3 * CROWD):
-        for key in (busy, (PIPE, OperationId(str(at)))):
-            buckets.put([(key, draw(buckets.get(key), buckets.limit, at)[0])])
-    left = buckets.get(busy)
-    assert left is not None
-    assert left.tokens < 2
-    assert len(buckets) <= CROWD

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from pointsman.clock import Uuid7
 from pointsman.model.command import AddResult, Command, Execute, Reject, RejectReason, ReportState
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import ReplyTo
 from pointsman.model.ids import MQTT_USER, JobId, OperationId
+from pointsman.model.lineage import Lineage
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained, State
 from pointsman.mqtt.intake import Reader
@@ -51,6 +53,18 @@ def rejected(command: Command) -> RejectReason:
 def test_a_message_is_a_report_with_all_that_it_says() -> None:
     message = delivery("plant/pump-1/state", {"state": "FAULT", "t": 12})
     assert one(message, rule(reported="$.t")) == ReportState(PUMP, FAULT.id, message.topic, message.payload, None, 12)
+
+
+@pytest.mark.parametrize("topic", ["plant/pump-1/state", OWN, EXECUTE])
+def test_what_led_to_a_message_leads_to_what_it_asks_for(topic: str) -> None:
+    job = JobId(Uuid7()(1))
+    message = delivery(topic, {"state": "FAULT", "because": f"job {job}"})
+    echoed = one(message)
+    assert isinstance(echoed, ReportState | Execute)
+    assert (echoed.lineage, echoed.echoes) == (None, (job,))
+    told = one(message._replace(lineage=Lineage(job, job, 1)))
+    assert isinstance(told, ReportState | Execute)
+    assert (told.lineage, told.echoes) == (Lineage(job, job, 1), ())
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pointsman.core.decide import decide
 from pointsman.core.fire import PUNCTUAL
+from pointsman.core.limits import Bounds
 from pointsman.core.match import SkipReason
 from pointsman.core.outcome import RERUNS
 from pointsman.core.standing import standing_of
@@ -196,7 +197,7 @@ def test_at_a_start_whoever_waits_behind_nobody_has_its_turn() -> None:
     waiting = [OpenJob(JobId(f"job-{n}"), PUMP, OperationId("act"), Waits.TURN) for n in (1, 2)]
     for conduct, expected in ((Conduct(), ["job-1", "job-2"]), (Conduct(mode=Mode.QUEUED), ["job-1"])):
         track = Track(conduct)
-        track.world.standing = standing_of(Remembered(open=waiting), track.world.catalog, None)
+        track.world.standing = standing_of(Remembered(open=waiting), track.world.catalog, Bounds())
         track.tell(Arm())
         assert track.begun() == expected
 

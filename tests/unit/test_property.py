@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.core.decide import decide
-from pointsman.core.limits import Buckets, Limit
+from pointsman.core.limits import Bounds, Buckets, Limit
 from pointsman.core.property import same_json
 from pointsman.core.world import Decision, World
 from pointsman.model.catalog import Catalog, build_catalog
@@ -260,7 +260,7 @@ def test_a_property_that_chatters_runs_dry_with_one_job_that_says_so_and_is_kept
     assert found == [*3 * [[JobStatus.QUEUED]], [JobStatus.SUPPRESSED], [], [], []]
     assert line.values["Setpoint"] == 6
     assert len(jobs(line.tell(set_(1, "Mode", entity=PUMPS[1])))) == 1, "another entity is not concerned"
-    assert [job.status for job in jobs(line.tell(reported(8), NOW + 1_000))] == [JobStatus.QUEUED]
+    assert [job.status for job in jobs(line.tell(reported(8), NOW + Bounds().pause_ms))] == [JobStatus.QUEUED]
 
 
 def test_an_operation_that_cannot_be_carried_out_is_a_job_that_failed() -> None:

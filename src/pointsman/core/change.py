@@ -54,4 +54,5 @@ def change_of(report: ReportState, known: EntityState | None, at: int, new_id: C
         reported=report.reported,
         changed_while_offline=policy is Retained.COMPARE,
         topic=report.topic,
+        lineage=report.lineage,
     )

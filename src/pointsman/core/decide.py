@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from pointsman.core.admit import record
 from pointsman.core.answer import answers, rejected
+from pointsman.core.chain import CAUSED, traced
 from pointsman.core.context import context_of
 from pointsman.core.fire import on_timer
+from pointsman.core.guard import Halt, Ledger, halted, heed
 from pointsman.core.lifecycle import advance
 from pointsman.core.manual import on_manual, set_manual
 from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, take_up
@@ -47,6 +49,8 @@ from pointsman.model.write import AddAudit, AppendResult, UpdateJob, Write
 
 def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
     """Decide one command. `at` is the time in ms; `new_id` is called for each new change, job and row."""
+    if isinstance(command, CAUSED) and command.echoes:
+        command = traced(command, world.standing.recent)
     match command:
         case ReportState():
             return on_report(world, command, at, new_id)
@@ -79,6 +83,10 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
     operation = resolved.operations.get(request.operation) if resolved else None
     if resolved is None or operation is None:
         return rejected(_unknown(request, resolved), at)
+    ledger = Ledger()
+    halt = halted(world.standing, ledger, (request.entity, operation.id), request.lineage, at) if request.lineage else None
+    if halt is not None and halt.begins is None:
+        return rejected(_quarantined(request, halt), at)
     job = JobId(new_id(at))
     context = context_of(world, resolved, user=request.user, login=request.login, args=request.args, job=job, at=at)
     subject = f"{request.entity}: {operation.id}"
@@ -88,8 +96,14 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
         )
     ]
     effects: list[Effect] = list(answers(request.reply, {"job": context.job}))
-    record(world, plan(operation, context, world.catalog, lineage=request.lineage), writes, effects)
-    return Decision(tuple(writes), tuple(effects))
+    planned = plan(operation, context, world.catalog, lineage=request.lineage)
+    record(world, heed(halt, planned, writes, at), writes, effects)
+    return Decision(tuple(writes), tuple(effects), spent=tuple(ledger.spent.items()))
+
+
+def _quarantined(request: Execute, halt: Halt) -> Reject:
+    detail = f"a message of ours led to it, and the operation is quarantined for {request.entity}: {halt.detail}"
+    return Reject(reason=RejectReason.QUARANTINED, topic=request.topic, detail=detail, reply=request.reply)
 
 
 def _set_property(world: World, command: SetProperty, at: int, new_id: NewId) -> Decision:

@@ -20,6 +20,8 @@ _WORDS = {
     SkipReason.COOLDOWN: "it was resting after it had fired",
     SkipReason.LIMIT: "its operation was triggered too often for this entity",
     SkipReason.BUSY: "its operation does not run beside itself",
+    SkipReason.LOOP: "too long a chain of jobs led to it",
+    SkipReason.QUARANTINED: "its operation is quarantined for this entity",
     SkipReason.HOLDING: "the state had to hold first, and a timer was set",
     SkipReason.RESET: "the state changed before it had held for long enough",
     SkipReason.LATE: "its time had passed while no worker ran",

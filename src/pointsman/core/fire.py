@@ -8,16 +8,15 @@ from dataclasses import dataclass, field, replace
 from pointsman.core.admit import record
 from pointsman.core.context import state_of
 from pointsman.core.evaluate import Scene
+from pointsman.core.guard import Ledger, halted, heed
 from pointsman.core.later import gone, said_later, voided
-from pointsman.core.lifecycle import advance
-from pointsman.core.limits import Bucket, BucketKey, Drawn, Limit, draw
 from pointsman.core.match import SkipReason, Verdict, verdict_on, verdicts
 from pointsman.core.plan import Plan, plan
 from pointsman.core.render import Context
 from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Resolved
 from pointsman.model.effect import Effect, WakeAt
-from pointsman.model.ids import SYSTEM_USER, JobId, OperationId, TimerId, TriggerId
+from pointsman.model.ids import SYSTEM_USER, JobId, TimerId, TriggerId
 from pointsman.model.job import JobStatus, ProcessMeta
 from pointsman.model.state import EntityState, StateChange
 from pointsman.model.timer import Timer, TimerKind, Waiting
@@ -40,11 +39,11 @@ class _Occasion:
     previous_age: int | None
     writes: list[Write] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
-    spent: dict[BucketKey, Bucket] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def decision(self, *verdicts: Verdict) -> Decision:
         """All that came of it."""
-        return Decision(tuple(self.writes), tuple(self.effects), verdicts, tuple(self.spent.items()))
+        return Decision(tuple(self.writes), tuple(self.effects), verdicts, tuple(self.ledger.spent.items()))
 
 
 def on_change(
@@ -103,10 +102,10 @@ def on_timer(world: World, timer: Timer, at: int, new_id: NewId) -> Decision:
         return occasion.decision(verdict)
     asked_now = replace(change, at=at)
     verdict = verdict_on(asked_now, trigger, world.fired.get(timer.entity, {}), _scene(world, occasion))
-    verdict, job = _act(world, occasion, verdict, new_id)
-    occasion.writes.append(said_later(timer, change.id, verdict, at, job))
     if trigger.every_ms and not verdict.fires:
         _set(occasion, trigger, TimerKind.REPEAT, at, new_id)
+    verdict, job = _act(world, occasion, verdict, new_id)
+    occasion.writes.append(said_later(timer, change.id, verdict, at, job))
     return occasion.decision(verdict)
 
 
@@ -120,30 +119,21 @@ def _act(world: World, occasion: _Occasion, verdict: Verdict, new_id: NewId) -> 
     if not verdict.fires:
         return verdict, None
     trigger = verdict.trigger
-    drawn = _draw(world, occasion, trigger.operation)
-    if drawn is Drawn.DRY:
-        return Verdict(trigger, SkipReason.LIMIT), None
-    planned = _plan(world, occasion, trigger, JobId(new_id(occasion.at)))
-    if drawn is Drawn.RAN_DRY and world.standing.buckets is not None:
-        limit = world.standing.buckets.limit
-        planned, verdict = suppressed(planned, limit, occasion.at), Verdict(trigger, SkipReason.LIMIT)
+    if trigger.every_ms:
+        _set(occasion, trigger, TimerKind.REPEAT, occasion.at, new_id)
+    change = occasion.change
+    halt = halted(world.standing, occasion.ledger, (change.entity, trigger.operation), change.lineage, occasion.at)
+    if halt is not None and halt.begins is None:
+        return Verdict(trigger, halt.reason, halt.detail), None
+    planned = heed(halt, _plan(world, occasion, trigger, JobId(new_id(occasion.at))), occasion.writes, occasion.at)
+    if halt is not None:
+        verdict = Verdict(trigger, halt.reason, halt.detail)
     job = record(world, planned, occasion.writes, occasion.effects)
     if job.status is JobStatus.SUPPRESSED and verdict.fires:
         verdict = Verdict(trigger, SkipReason.BUSY, job.error or "")
-    if trigger.cooldown_ms:
-        occasion.writes.append(MarkFired(occasion.change.entity, trigger.id, occasion.at))
-    if trigger.every_ms and verdict.fires:
-        _set(occasion, trigger, TimerKind.REPEAT, occasion.at, new_id)
+    if trigger.cooldown_ms and verdict.fires:
+        occasion.writes.append(MarkFired(change.entity, trigger.id, occasion.at))
     return verdict, job.id
-
-
-def _draw(world: World, occasion: _Occasion, operation: OperationId) -> Drawn:
-    buckets = world.standing.buckets
-    if buckets is None:
-        return Drawn.YES
-    key = (occasion.change.entity, operation)
-    occasion.spent[key], drawn = draw(occasion.spent.get(key) or buckets.get(key), buckets.limit, occasion.at)
-    return drawn
 
 
 def _plan(world: World, occasion: _Occasion, trigger: StateTrigger, job: JobId) -> Plan:
@@ -158,16 +148,6 @@ def _plan(world: World, occasion: _Occasion, trigger: StateTrigger, job: JobId) 
     operation = trigger.program or occasion.resolved.operations[trigger.operation]
     context = replace(_context(world, occasion), job=job)
     return plan(operation, context, world.catalog, process_meta=meta, change_id=change.id, lineage=change.lineage)
-
-
-def suppressed(planned: Plan, limit: Limit, at: int) -> Plan:
-    """One job that stands for all that is not run until the bucket has something in it again."""
-    reason = (
-        f"triggered too often for this entity: more than {limit.burst} times, and then once in {limit.refill_ms} ms; what "
-        "follows is not run and makes no job until that is over (is there a loop? `pointsman explain` shows each change)"
-    )
-    job = advance(planned.job, JobStatus.SUPPRESSED, at, error=reason)
-    return planned if job is None else Plan(job, None)
 
 
 def _set(occasion: _Occasion, trigger: StateTrigger, kind: TimerKind, at: int, new_id: NewId) -> int:

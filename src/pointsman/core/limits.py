@@ -1,14 +1,12 @@
 """How often an operation may be triggered for one entity: a token bucket for each pair. Pure: the clock's reading is an argument.
 
-It ends loops that no one meant: an operation whose message sets the state that triggers it runs dry here, and with it the loop.
-What a user asks for is not limited.
+What becomes of an operation whose bucket runs dry is `core/guard.py`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
 from pointsman.model.ids import EntityRef, OperationId
@@ -27,34 +25,32 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What ends loops and storms; without any of it nothing is ended."""
+
+    rate: Limit | None = None
+    """How often triggers may run one operation for one entity; None: as often as they like."""
+    max_hops: int = 0
+    """How many jobs a chain of causes may have after its first; 0: as many as it likes."""
+    pause_ms: int = 60_000
+    """How long an operation is quarantined for an entity the first time, in ms."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """What is left for one operation of one entity."""
 
     tokens: float
     at: int
     """When that was so, in ms."""
-    told: bool = False
-    """Whether a job says already that it is empty."""
 
 
-class Drawn(Enum):
-    """What came of asking a bucket for one more."""
-
-    YES = "yes"
-    RAN_DRY = "ran dry"
-    """There was none, for the first time since there was one: somebody should be told."""
-    DRY = "dry"
-    """There was none again."""
-
-
-def draw(bucket: Bucket | None, limit: Limit, at: int) -> tuple[Bucket, Drawn]:
-    """The bucket after one more was asked for, and what came of it. A clock that was set back refills nothing."""
+def draw(bucket: Bucket | None, limit: Limit, at: int) -> Bucket | None:
+    """The bucket after one was taken from it; None: it is dry. A clock that was set back refills nothing."""
     if bucket is None:
-        return Bucket(limit.burst - 1.0, at), Drawn.YES
+        return Bucket(limit.burst - 1.0, at)
     tokens = min(float(limit.burst), bucket.tokens + max(0, at - bucket.at) / limit.refill_ms)
-    if tokens >= 1:
-        return Bucket(tokens - 1, at), Drawn.YES
-    return Bucket(tokens, at, told=True), Drawn.DRY if bucket.told else Drawn.RAN_DRY
+    return Bucket(tokens - 1, at) if tokens >= 1 else None
 
 
 class Buckets:

@@ -11,8 +11,7 @@ from pydantic_core import to_json
 
 from pointsman.core.admit import record
 from pointsman.core.context import context_of
-from pointsman.core.fire import suppressed
-from pointsman.core.limits import Bucket, BucketKey, Drawn, draw
+from pointsman.core.guard import Ledger, halted, heed
 from pointsman.core.outcome import seen_property
 from pointsman.core.plan import plan
 from pointsman.core.world import NOTHING, Decision, NewId, World, joined
@@ -83,7 +82,7 @@ class _Modified:
     new_id: NewId
     writes: list[Write]
     effects: list[Effect] = field(default_factory=list)
-    spent: list[tuple[BucketKey, Bucket]] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def audit(self) -> None:
         """Who did it."""
@@ -103,32 +102,21 @@ class _Modified:
     def run(self, operation: Operation) -> None:
         """Run an operation that asks for it, unless it was run too often."""
         command, world = self.command, self.world
-        drawn = self._draw(operation)
-        if drawn is Drawn.DRY:
+        halt = halted(world.standing, self.ledger, (command.entity, operation.id), command.lineage, self.at)
+        if halt is not None and halt.begins is None:
             return
         args = {"property": command.name, "value": command.value, "previous": self.previous}
         job = JobId(self.new_id(self.at))
         context = context_of(world, self.resolved, user=command.by, login=command.login, args=args, job=job, at=self.at)
         now = {**context.properties, command.name: command.value}
         planned = plan(operation, replace(context, properties=now), world.catalog, lineage=command.lineage)
-        if drawn is Drawn.RAN_DRY and world.standing.buckets is not None:
-            planned = suppressed(planned, world.standing.buckets.limit, self.at)
-        record(world, planned, self.writes, self.effects)
-
-    def _draw(self, operation: Operation) -> Drawn:
-        buckets = self.world.standing.buckets
-        if buckets is None:
-            return Drawn.YES
-        key = (self.command.entity, operation.id)
-        bucket, drawn = draw(buckets.get(key), buckets.limit, self.at)
-        self.spent.append((key, bucket))
-        return drawn
+        record(world, heed(halt, planned, self.writes, self.at), self.writes, self.effects)
 
     def decision(self) -> Decision:
         """All of it."""
         jobs = [write.job.id for write in self.writes if isinstance(write, AddJob)]
         answer = _answer(self.command, changed=True, jobs=jobs)
-        return Decision(tuple(self.writes), (*self.effects, *answer), spent=tuple(self.spent))
+        return Decision(tuple(self.writes), (*self.effects, *answer), spent=tuple(self.ledger.spent.items()))
 
 
 def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:

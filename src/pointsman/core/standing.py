@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pointsman.core.limits import BucketKey, Buckets, Limit
+from pointsman.core.chain import Recent
+from pointsman.core.limits import Bounds, BucketKey, Buckets
 from pointsman.core.underway import Underway
 from pointsman.model.catalog import Catalog, Resolved
 from pointsman.model.ids import EntityRef
@@ -19,13 +20,18 @@ from pointsman.model.write import SaveManual, SaveProperty, SaveQuarantine
 class Standing:
     """All of it. Begin with `standing_of` what the store remembers."""
 
-    buckets: Buckets | None = None
-    """How often an operation may be triggered for one entity, and what is left of that; None: as often as it likes."""
+    bounds: Bounds = field(default_factory=Bounds)
+    buckets: Buckets | None = field(init=False)
+    """What is left of how often an operation may be triggered for one entity; None: as often as it likes."""
+    recent: Recent = field(default_factory=Recent)
     underway: Underway = field(default_factory=Underway)
     manual: dict[EntityRef, ManualState] = field(default_factory=dict)
     properties: dict[EntityRef, dict[str, Json]] = field(default_factory=dict)
     """Values that were set while running; they go before those of the catalog."""
     quarantines: dict[BucketKey, Quarantine] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.buckets = Buckets(self.bounds.rate) if self.bounds.rate else None
 
     def keep(self, write: SaveManual | SaveProperty | SaveQuarantine) -> None:
         """Take in what was decided."""
@@ -47,10 +53,10 @@ class Standing:
         return {name: own.get(name, declared) for name, declared in resolved.properties.items()}
 
 
-def standing_of(remembered: Remembered, catalog: Catalog, rate: Limit | None) -> Standing:
+def standing_of(remembered: Remembered, catalog: Catalog, bounds: Bounds) -> Standing:
     """What a worker begins with."""
     return Standing(
-        buckets=Buckets(rate) if rate else None,
+        bounds=bounds,
         underway=Underway(
             job for job in remembered.open if job.waits is not None or not catalog.conduct(job.entity, job.operation).is_plain
         ),

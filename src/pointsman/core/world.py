@@ -80,6 +80,8 @@ class World:
         if isinstance(write, AddJob | UpdateJob):
             job, under_way = write.job, self.standing.underway
             self.jobs[job.id] = job
+            if isinstance(write, AddJob) and write.dispatch is not None:
+                self.standing.recent.put(job)
             if job.id in under_way or not self.catalog.conduct(job.owner, job.operation_id).is_plain:
                 under_way.put(job)
             return

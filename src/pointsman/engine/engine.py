@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from structlog.typing import FilteringBoundLogger
 
 from pointsman.core.decide import decide
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds
 from pointsman.core.standing import Standing, standing_of
 from pointsman.core.world import Decision, NewId, World
 from pointsman.engine.dispatch import AnyRefill, Dispatcher
@@ -92,7 +92,7 @@ class Engine:
         limit: int = 200,
         window: int = 200,
         retention: Retention | None = None,
-        rate: Limit | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self._inbox = inbox
         self._store = store
@@ -104,8 +104,7 @@ class Engine:
         self._new_id = new_id
         self._log = log
         self._limit = limit
-        self._rate = rate
-        self._standing = Standing()
+        self._standing = Standing(bounds or Bounds())
         self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
         self._next_prune = clock.monotonic()
@@ -123,7 +122,7 @@ class Engine:
         """Read what the store remembers, and ask for what keeps time by itself to be set. Raises StoreUnavailable."""
         with self._store.begin() as unit:
             self._redeliveries.load(unit.deliveries())
-            self._standing = standing_of(unit.remembered(), self._catalog, self._rate)
+            self._standing = standing_of(unit.remembered(), self._catalog, self._standing.bounds)
             for timer in unit.timers().values():
                 self._timers.set(timer.id, timer.due, by_clock=timer.kind in BY_CLOCK)
         self._settle_by = self._clock.monotonic() + SETTLE

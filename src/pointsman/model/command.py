@@ -32,6 +32,8 @@ class ReportState:
     """The time that the message itself gives, in ms."""
     lineage: Lineage | None = None
     """What of ours led to it."""
+    echoes: tuple[JobId, ...] = ()
+    """What looks like a job's id in the message: perhaps it is what led to it (`core/chain.py` knows)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class ReportValues:
     retained: Retained | None = None
     reported: int | None = None
     lineage: Lineage | None = None
+    echoes: tuple[JobId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class SetProperty:
     topic: str = ""
     reply: Reply = None
     lineage: Lineage | None = None
+    echoes: tuple[JobId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,7 @@ class Execute:
     reply: Reply = None
     lineage: Lineage | None = None
     """What of ours led to it."""
+    echoes: tuple[JobId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +168,8 @@ class RejectReason(StrEnum):
     """The property is not of the type ReadWrite."""
     NOT_OPEN = "not_open"
     """The job has ended already."""
+    QUARANTINED = "quarantined"
+    """What we published led to the request, and the operation ran in circles a short while ago."""
     RETAINED_REQUEST = "retained_request"
     BAD_REQUEST = "bad_request"
     INTERNAL_ERROR = "internal_error"

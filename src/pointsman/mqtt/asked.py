@@ -11,6 +11,7 @@ from pointsman.model.catalog import Catalog
 from pointsman.model.command import Cancel, Command, Execute, RejectReason, SetProperty
 from pointsman.model.delivery import Delivery
 from pointsman.model.ids import MQTT_USER, EntityRef, JobId, OperationId
+from pointsman.mqtt.causes import echoes_of
 from pointsman.mqtt.manual import Unfit, read_manual
 from pointsman.mqtt.reading import Unreadable, excerpt, finite, json_of, reject, reply_to, whole
 
@@ -33,6 +34,8 @@ def read_execute(delivery: Delivery, entity: EntityRef, operation: OperationId) 
         args=args,
         topic=delivery.topic,
         reply=reply_to(delivery),
+        lineage=delivery.lineage,
+        echoes=echoes_of(delivery),
     )
 
 
@@ -70,6 +73,8 @@ def read_property_request(delivery: Delivery, entity: EntityRef, name: str) -> C
         login=MQTT_USER,
         topic=delivery.topic,
         reply=reply_to(delivery),
+        lineage=delivery.lineage,
+        echoes=echoes_of(delivery),
     )
 
 

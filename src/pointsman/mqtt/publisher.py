@@ -15,6 +15,7 @@ from pointsman.model.effect import Publish, ReplyTo
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
+from pointsman.model.lineage import Lineage
 from pointsman.mqtt.topics import Topics
 
 
@@ -28,6 +29,8 @@ class Outgoing:
     retain: bool = False
     job: JobId | None = None
     """The job that it carries out; its outcome becomes a Finish."""
+    lineage: Lineage | None = None
+    """What led to the job."""
     content_type: str | None = None
     response_topic: str | None = None
     correlation: bytes | None = None
@@ -84,6 +87,7 @@ class MqttPublisher:
                 qos=effect.qos,
                 retain=effect.retain,
                 job=effect.job,
+                lineage=effect.lineage,
                 content_type=effect.content_type,
                 response_topic=self._topics.results(effect.job),
                 correlation=effect.job.encode(),

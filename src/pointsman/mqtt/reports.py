@@ -12,6 +12,7 @@ from pointsman.model.json import Json
 from pointsman.model.jsonpath import JsonPath, Missing
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained
+from pointsman.mqtt.causes import echoes_of
 from pointsman.mqtt.reading import Unreadable, excerpt, finite, json_of, milliseconds, reject, scalar, whole
 
 
@@ -83,7 +84,9 @@ def _state(delivery: Delivery, entity: EntityRef, text: str, reported: int | Non
     if state is None:
         return reject(delivery, RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {excerpt(text)}")
     retained = policy if delivery.retain else None
-    return ReportState(entity, state.id, delivery.topic, delivery.payload, retained, reported)
+    return ReportState(
+        entity, state.id, delivery.topic, delivery.payload, retained, reported, delivery.lineage, echoes_of(delivery)
+    )
 
 
 def _values(delivery: Delivery, entity: EntityRef, reported: int | None, policy: Retained, catalog: Catalog) -> Command:
@@ -92,7 +95,7 @@ def _values(delivery: Delivery, entity: EntityRef, reported: int | None, policy:
         detail = f"expected {entity} to have conditions, or no_data, found neither: nothing can be made of its values"
         return reject(delivery, RejectReason.NO_CONDITIONS, detail)
     retained = policy if delivery.retain else None
-    return ReportValues(entity, delivery.topic, delivery.payload, retained, reported, delivery.lineage)
+    return ReportValues(entity, delivery.topic, delivery.payload, retained, reported, delivery.lineage, echoes_of(delivery))
 
 
 def _property(
@@ -118,4 +121,6 @@ def _property(
         reported=True,
         retained=policy if delivery.retain else None,
         topic=delivery.topic,
+        lineage=delivery.lineage,
+        echoes=echoes_of(delivery),
     )

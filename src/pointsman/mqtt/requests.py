@@ -22,6 +22,7 @@ from pydantic_core import from_json
 from pointsman.errors import BrokerUnavailable, ConfigurationError, WorkerUnavailable
 from pointsman.model.ids import JobId
 from pointsman.model.job import JobStatus
+from pointsman.model.lineage import Lineage
 from pointsman.mqtt.options import ConnectionOptions, Version
 from pointsman.mqtt.publisher import Outgoing
 from pointsman.mqtt.topics import Topics
@@ -159,7 +160,9 @@ class Client:
             hint = "" if self._connected else f"; {NEEDS_MQTT_5}, does it know it?"
             self._fault = f"the broker at {self.broker} closed the connection: {fault}{hint}"
 
-    def received(self, message: Message, topic: str, response: str | None, correlation: bytes | None) -> None:
+    def received(
+        self, message: Message, topic: str, response: str | None, correlation: bytes | None, lineage: Lineage | None
+    ) -> None:
         """A message came."""
         if message.qos:
             self._wire.acknowledge(message.mid)

@@ -22,6 +22,7 @@ from structlog.typing import FilteringBoundLogger
 from pointsman.engine.ports import Intake
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.ids import JobId
+from pointsman.model.lineage import Lineage
 from pointsman.mqtt.bell import Bell
 from pointsman.mqtt.options import ConnectionOptions
 from pointsman.mqtt.outbox import Outbox
@@ -281,7 +282,9 @@ class Session:
         else:
             self._lost(fault, code)
 
-    def received(self, message: Message, topic: str, response: str | None, correlation: bytes | None) -> None:
+    def received(
+        self, message: Message, topic: str, response: str | None, correlation: bytes | None, lineage: Lineage | None
+    ) -> None:
         """A message came."""
         if topic == self._will.topic:
             if message.qos:  # an intake rule reads it too: without a PUBACK it would take a place in the window for ever
@@ -292,7 +295,7 @@ class Session:
                 self.dropped += 1
                 return
             flags = (message.mid, message.qos, message.dup, message.retain)
-            self._intake.put(Delivery(self._now.number, *flags, topic, bytes(message.payload), response, correlation))
+            self._intake.put(Delivery(self._now.number, *flags, topic, bytes(message.payload), response, correlation, lineage))
 
     def _assert_presence(self, payload: bytes | bytearray) -> None:
         """A will may come late, from a connection before this one."""

@@ -19,6 +19,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from pointsman.model.lineage import Lineage
+from pointsman.mqtt.causes import lineage_of, properties_of
 from pointsman.mqtt.encode import publish_properties
 from pointsman.mqtt.options import ConnectionOptions, Version
 from pointsman.mqtt.publisher import Outgoing
@@ -46,8 +48,10 @@ class Listener(Protocol):
     def disconnected(self, code: int | None, fault: str) -> None:
         """The connection is gone; `code` when the broker said why."""
 
-    def received(self, message: Message, topic: str, response: str | None, correlation: bytes | None) -> None:
-        """A message came."""
+    def received(
+        self, message: Message, topic: str, response: str | None, correlation: bytes | None, lineage: Lineage | None
+    ) -> None:
+        """A message came; `lineage` is what of ours led to it, as far as it says so."""
 
     def settled(self, packet_id: int, code: int, fault: str | None) -> None:
         """The broker answered a publish; one at QoS 0 is answered once it is written."""
@@ -212,11 +216,13 @@ class Wire:
         except UnicodeDecodeError:
             topic = "\N{REPLACEMENT CHARACTER}"
         properties = message.properties
-        response = correlation = None
+        response = correlation = lineage = None
         if properties is not None:
             response = getattr(properties, "ResponseTopic", None)
             correlation = getattr(properties, "CorrelationData", None)
-        self._listener.received(message, topic, response, correlation)
+            user = getattr(properties, "UserProperty", None)
+            lineage = None if user is None else lineage_of(user)
+        self._listener.received(message, topic, response, correlation, lineage)
 
     def _on_publish(
         self, _client: Client, _data: object, packet_id: int, code: ReasonCode, _properties: Properties | None
@@ -266,7 +272,7 @@ class _Packed(Properties):
             response_topic=outgoing.response_topic,
             correlation=outgoing.correlation,
             expiry=outgoing.expiry,
-            user=(("job-id", outgoing.job),) if outgoing.job else (),
+            user=properties_of(outgoing.job, outgoing.lineage) if outgoing.job else (),
         )
 
 

@@ -146,6 +146,18 @@ class EngineSettings(Section):
         default=1_000, ge=0, description="How often triggers may run one operation for one entity at once; 0: without limit."
     )
     refill: Duration = Field(default=100, ge=1, description="After how long they may run it once more, when that is used up.")
+    max_hops: int = Field(
+        default=8,
+        ge=0,
+        le=100_000,
+        description="How many jobs may follow from each other's messages, after the first; 0: without limit.",
+    )
+    quarantine: Duration = Field(
+        default=60_000,
+        ge=1,
+        le=86_400_000,
+        description="How long triggers then leave an operation of an entity alone; doubles from time to time in a row, up to 1h.",
+    )
 
 
 class ProgramSettings(Section):
