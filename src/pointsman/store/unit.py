@@ -49,6 +49,9 @@ from pointsman.store.tables import (
 )
 from pointsman.store.text import is_storable
 
+PAGE = 10_000
+"""So many rows are named in one statement at most."""
+
 
 @dataclass(slots=True)
 class Session:
@@ -177,8 +180,9 @@ class SqlUnit:
             if ids:
                 theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(kinds))
                 connection.execute(delete(timers).where(*theirs))
-        if rows.gone:
-            connection.execute(delete(timers).where(timers.c.id.in_(rows.gone)))
+        # At a start the timers of all entities may go at once, and PostgreSQL takes 65,535 parameters.
+        for start in range(0, len(rows.gone), PAGE):
+            connection.execute(delete(timers).where(timers.c.id.in_(rows.gone[start : start + PAGE])))
         run(connection, self._statements.save_timer, [timer_row(timer) for timer in rows.timers.values()])
 
     def _remember(self, rows: Rows) -> None:
