@@ -65,6 +65,13 @@ def test_timers_become_void_by_kind_and_entity(store: SqlStore) -> None:
     assert {timer.kind for timer in timers(store)} == {TimerKind.SILENCE, TimerKind.MANUAL}
 
 
+def test_more_timers_than_a_statement_has_parameters_may_go_at_once(store: SqlStore) -> None:
+    many = [Timer(id=TimerId(f"{n:06}"), due=NOW, kind=TimerKind.SILENCE, entity=pump(n)) for n in range(70_000)]
+    write(store, *map(SaveTimer, many))
+    write(store, *[DropTimer(timer.id) for timer in many[1:]])
+    assert timers(store) == {many[0]}
+
+
 def test_of_timers_that_are_set_and_become_void_in_one_transaction_the_order_counts(store: SqlStore) -> None:
     first, second, silence = a_timer(TimerKind.MANUAL), a_timer(TimerKind.MANUAL), a_timer(TimerKind.SILENCE)
     void = DropTimers(pump(), MANUAL)

@@ -11,14 +11,30 @@ from hypothesis import strategies as st
 
 from pointsman.core.decide import decide
 from pointsman.core.world import Decision, World
-from pointsman.model.command import AddResult, Begin, Command, Execute, Finish, Reject, RejectReason, ReportState
+from pointsman.model.command import (
+    AddResult,
+    Arm,
+    Begin,
+    Command,
+    Execute,
+    Finish,
+    Reject,
+    RejectReason,
+    ReportState,
+    ReportValues,
+    SetManual,
+)
+from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.effect import Announce, Publish, ReplyTo, StartProgram
+from pointsman.model.expression import parse_expression
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, UserId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.state import Retained
 from pointsman.model.write import AddJob, AppendResult, UpdateJob
 from unit.world import (
+    ALARM,
+    FAULT,
     NOW,
     OK,
     PIPE,
@@ -84,11 +100,34 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(Finish, job=JOB_IDS, status=st.sampled_from(JobStatus), error=st.none() | st.text()),
     st.builds(Begin, job=JOB_IDS, reply=st.just(cast(Callable[[Mapping[str, Json]], None], print))),
     st.builds(AddResult, job=JOB_IDS, payload=JSON, by=st.just(UserId("ann")), reply=st.just(REPLY)),
+    st.builds(
+        ReportValues,
+        st.sampled_from([*PUMPS, obj("ghost")]),
+        st.just("t"),
+        st.binary(max_size=20) | st.integers(0, 99).map(lambda value: b'{"t": %d}' % value),
+        RETAINED,
+    ),
+    st.builds(
+        SetManual,
+        entity=st.sampled_from([*PUMPS, obj("ghost")]),
+        by=st.just(UserId("ann")),
+        state=st.none() | st.sampled_from(STATES).map(lambda state: state.id),
+        since=st.none() | st.integers(NOW - 5, NOW + 5),
+        until=st.none() | st.integers(NOW - 5, NOW + 10),
+        cleared_by=st.frozensets(st.sampled_from(STATES).map(lambda state: state.id)),
+        reply=st.just(REPLY),
+    ),
+    st.just(Arm()),
     st.builds(Reject, reason=st.sampled_from(RejectReason), topic=st.text(), detail=st.text(), payload=st.binary(max_size=2000)),
 )
 WIDE = plant(
     (*CATALOG.entity(PUMP).operations.values(), mqtt("where", "at/{{args.x}}", '{"x": {{args.x}}, "p": "{{payload}}"}')),  # type: ignore[union-attr]
     (*TRIGGERS, trigger("where", OK)),
+    conditions=(
+        StateCondition(state=FAULT.id, when=parse_expression("payload.t > 80"), until=parse_expression("payload.t < 75")),
+        StateCondition(state=ALARM.id, when=parse_expression("payload > 3")),
+    ),
+    silence=Silence(after_ms=1_000, state=FAULT.id),
 )
 
 

@@ -13,10 +13,10 @@ from pointsman.core.decide import decide
 from pointsman.core.derive import Derived, Underivable, derive
 from pointsman.core.evaluate import Scene
 from pointsman.core.world import World
-from pointsman.model.command import RejectReason, ReportValues
+from pointsman.model.command import RejectReason, ReportValues, SetManual
 from pointsman.model.condition import StateCondition
 from pointsman.model.expression import parse_expression
-from pointsman.model.ids import StateId
+from pointsman.model.ids import StateId, UserId
 from pointsman.model.state import Retained, State
 from pointsman.model.write import AddChange, AddJob, CountReject, SaveState
 from unit.world import ALARM, FAULT, NOW, OK, PUMP, context, counting, in_state, mqtt, obj, plant, trigger
@@ -195,6 +195,15 @@ def test_retained_values_are_snapshots_as_retained_reports_are(
     line.tell({"t": 99}, retained=retained)
     assert len(line.states) == changes
     assert line.world.states[PUMP].state == state.id
+
+
+def test_hysteresis_goes_on_under_a_manual_state() -> None:
+    line = Line()
+    line.tell({"t": 99})
+    for state in (OK.id, None):
+        line.tell({"t": 77})
+        line.world.fold(decide(line.world, SetManual(entity=PUMP, by=UserId("ann"), state=state), NOW, counting(1_000)))
+    assert line.world.states[PUMP].state == ALARM.id
 
 
 def test_what_is_derived_names_its_condition() -> None:

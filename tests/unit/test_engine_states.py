@@ -69,6 +69,18 @@ def test_one_that_speaks_is_not_told_and_the_row_says_when_it_was_heard() -> Non
     assert rig.rows.states[PUMP].state == FAULT.id
 
 
+def test_after_a_restart_before_its_time_one_that_stays_silent_is_told_after_the_full_time_and_no_later() -> None:
+    catalog = listening()
+    rig = Rig(catalog=catalog)
+    rig.settle(says("1"))
+    after = Rig(MemoryStore(rig.rows), catalog=catalog)
+    go_on(after, 1_000)
+    after.settle()
+    go_on(after, AFTER)
+    after.settle()
+    assert after.rows.states[PUMP].state == FAULT.id
+
+
 def test_after_a_restart_everybody_has_the_full_time_even_when_it_was_up_meanwhile() -> None:
     catalog = listening()
     rig = Rig(catalog=catalog)

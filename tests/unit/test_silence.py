@@ -17,6 +17,7 @@ from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.effect import WakeAt
 from pointsman.model.expression import parse_expression
 from pointsman.model.ids import StateId, TimerId, UserId
+from pointsman.model.job import JobStatus
 from pointsman.model.state import Retained, State, StateChange
 from pointsman.model.timer import Timer, TimerKind
 from pointsman.model.write import AddChange, AddJob, DropTimer, SaveState, SaveTimer
@@ -240,6 +241,18 @@ def test_an_entity_without_a_state_is_not_silent_while_it_speaks_even_if_nothing
     assert line.timer.due == NOW + 500_000 + AFTER
     line.wake()
     assert line.state == FAULT.id
+
+
+def test_an_operation_that_needs_a_message_fails_where_none_led_to_the_change() -> None:
+    line = Line()
+    line.world.catalog = plant(
+        (mqtt(message="{{payload}}"),), (trigger("open-valve", FAULT),), silence=Silence(after_ms=AFTER, state=FAULT.id)
+    )
+    [job] = [write.job for write in line.wake().writes if isinstance(write, AddJob)]
+    assert (job.status, job.error) == (
+        JobStatus.FAILED,
+        "expected something to put in place of {{payload}}, but no message reported the state",
+    )
 
 
 # With a manual state
