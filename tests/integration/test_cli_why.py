@@ -67,6 +67,24 @@ def rejected(plant: Plant) -> None:
     plant.says("BROKEN", topic="pointsman/objects/p2/state")
 
 
+def rejected_later(plant: Plant) -> None:
+    alarm(plant)
+    plant.says("!", after=100_000)
+
+
+def only_baseline(plant: Plant) -> None:
+    """Snapshots only set what is known."""
+    plant.reconfigure('state: "$.state"}', 'state: "$.state", retained: baseline}')
+    plant.restart()
+
+
+def found_otherwise(plant: Plant) -> None:
+    only_baseline(plant)
+    plant.says("OK")
+    plant.says("ALARM", after=70_000, retain=True)
+    plant.passes(70_000)
+
+
 def retained(plant: Plant) -> None:
     plant.says("ALARM", retain=True)
 
@@ -97,6 +115,8 @@ CASES: list[tuple[str, str, Callable[[Plant], None], int, list[str], str]] = [
     ("again", "states: ALARM, every: 5s", alarm_and(5_000), 0, ["ran", "ran"], "fired again, as the state held: job "),
     ("no change", "states: ALARM", alarm_and(61_000, "ALARM"), 0, ["ran", "no_change"], "the same state reported again is none"),
     ("snapshot", "states: ALARM", retained, 0, ["snapshot"], "ALARM came as a retained snapshot"),
+    ("snapshot of another state", "states: ALARM", found_otherwise, 0, ["other_state", "snapshot"], "ALARM came as a retained"),
+    ("rejected later", "states: FAULT", rejected_later, -100_000, ["other_state"], "OK → ALARM"),
     ("never", "states: ALARM", lambda plant: None, 0, ["never_reported"], "no state of object p1 was ever reported"),
     ("before", "states: ALARM", alarm, -90_000, ["no_history"], "no change of object p1 up to then is known"),
     ("before, soon", "states: ALARM", alarm, -9_000, ["no_history", "other_state", "ran"], "not kept any more"),
@@ -185,10 +205,8 @@ def test_a_hold_whose_trigger_went_is_told_by_its_change(plant: Plant) -> None:
 
 def test_a_snapshot_between_two_changes_is_told(plant: Plant) -> None:
     """A rule may say that a snapshot only sets the baseline; the next change then leaves a state that no change entered."""
-    plant.configure("states: ALARM")
+    only_baseline(plant.configure("states: ALARM"))
     plant.says("OK")
-    plant.reconfigure('state: "$.state"}', 'state: "$.state", retained: baseline}')
-    plant.restart()
     plant.says("FAULT", retain=True)
     plant.says("ALARM")
     found = plant.why(after=-2_000)

@@ -120,4 +120,11 @@ def _refused(config: Configuration, store: Reader, entity: EntityRef) -> Iterabl
     about = Intake(topics, config.rules).entities
     for each in rejected(store):
         if each.topic and entity in about(each.topic, config.catalog):
-            yield Refused(topic=each.topic, reason=each.reason.value, count=each.count, last=each.last, detail=each.detail)
+            yield Refused(
+                topic=each.topic,
+                reason=each.reason.value,
+                count=each.count,
+                first=each.first,
+                last=each.last,
+                detail=each.detail,
+            )

@@ -50,6 +50,8 @@ class Refused:
     topic: str
     reason: str
     count: int
+    first: int
+    """When it happened first, in ms."""
     last: int
     """When it happened last, in ms."""
     detail: str

@@ -16,7 +16,7 @@ from pointsman.model.ids import JobId, StateId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.state import StateChange
 from pointsman.model.trigger import StateTrigger
-from pointsman.model.write import Considered
+from pointsman.model.write import LEFT_OUT, Considered
 
 SHORTLY = 60_000
 """What happened up to so many ms after the time that is asked about may be what was meant. A longer silence is worth a word."""
@@ -72,7 +72,7 @@ class _Telling:
                 reason=Answer.NO_HISTORY,
                 words=f"no change of {entity} up to then is known: it came later, or is not kept any more",
             )
-        elif before is not None and evidence.at - before.at > SHORTLY:
+        elif before is not None and evidence.at - before.at > SHORTLY and not self._is_snapshot():
             span = f"{self._name(before.current)} since {self.moment(before.at)}, and no change until {self.moment(evidence.at)}"
             words = f"{span}: the same state reported again is none"
             yield Finding(reason=Answer.NO_CHANGE, words=words, at=evidence.at, change=before.id)
@@ -99,9 +99,9 @@ class _Telling:
 
     def of_refused(self) -> Iterator[Finding]:
         """Messages that might have changed the state, had they been right."""
-        before = self.evidence.before
+        before, end = self.evidence.before, self.evidence.at + SHORTLY
         for each in self.evidence.refused:
-            if before is None or each.last >= before.at:
+            if each.first <= end and (before is None or each.last >= before.at):
                 messages = "1 message" if each.count == 1 else f"{each.count} messages"
                 words = f"{messages} on {each.topic} could not be taken ({each.reason}), the last time: {each.detail}"
                 yield Finding(reason=Answer.REJECTED, words=words, at=each.last)
@@ -127,7 +127,8 @@ class _Telling:
                 yield self._finding(change, trigger, Answer.NOT_CONSIDERED, words)
                 continue
             at_once, *later = mine
-            later = [each for each in later if (each.at or 0) <= self.evidence.at + SHORTLY]
+            end = self.evidence.at + SHORTLY
+            later = [each for each in later if (each.at or 0) <= end and each.skipped != LEFT_OUT]
             if at_once.skipped != SkipReason.HOLDING.value:
                 yield self._considered(change, trigger, at_once)
             elif not later:
