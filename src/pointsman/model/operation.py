@@ -24,6 +24,8 @@ class MqttOperation:
     """MQTT 5 §3.3.2.3.9; not sent on 3.1.1."""
     description: str = ""
     popup_result: bool = False
+    allow_loop: bool = False
+    """Whether nobody is warned of loops that it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class ProgramOperation:
     """How much of its output is kept, in bytes: the first and the last half of it."""
     description: str = ""
     popup_result: bool = False
+    allow_loop: bool = False
+    """Whether nobody is warned of loops that it is in."""
 
 
 Operation: TypeAlias = MqttOperation | ProgramOperation

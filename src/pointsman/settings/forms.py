@@ -125,6 +125,9 @@ class OperationForm(Form):
     popup_result: StrictBool = Field(
         default=False, alias="popupResult", description="A user interface shows the result in a popup."
     )
+    allow_loop: StrictBool = Field(
+        default=False, description="Loops that it is in are meant: what it publishes is not followed to warn of them."
+    )
     parameters: ParametersForm | None = Field(
         default=None, description="The reference's form of topic, message, command, script and text."
     )
