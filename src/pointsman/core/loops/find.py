@@ -79,16 +79,24 @@ class _Telling:
         self._loops: list[Loop] = []
         self._told: dict[_Kind, int] = {}
         """What is in a loop already, and in which."""
+        self._seen: list[set[EntityRef]] = []
+        """Of each loop, the entities of which it was told, or counted."""
 
     def tell(self, parts: Sequence[Part]) -> list[Loop]:
         for part in parts:
             before = len(self._loops)
             kinds = [self._tell(part, node, edge, edge.lead) for node, edge in self._within(part) if edge.lead is not None]
+            entities = {self._graph.vertex(node).members[0] for node, edge in self._within(part) if edge.lead is not None}
+            self._seen += [set(entities) for _ in self._loops[before:]]
             if kinds and before == len(self._loops):
-                number = self._told[kinds[0]]
-                loop = self._loops[number]
-                self._loops[number] = replace(loop, alike=loop.alike + self._size(part))
+                self._count(self._told[kinds[0]], part, entities)
         return self._loops
+
+    def _count(self, number: int, part: Part, entities: set[EntityRef]) -> None:
+        """A part goes round as a loop that was told does: one more of it, if these are other entities."""
+        if not entities <= self._seen[number]:
+            self._seen[number] |= entities
+            self._loops[number] = replace(self._loops[number], alike=self._loops[number].alike + self._size(part))
 
     def _within(self, part: Part) -> Iterator[tuple[Node, Edge]]:
         return ((node, edge) for node in sorted(part) for edge in self._edges[node] if edge.target in part)

@@ -67,10 +67,11 @@ class Graph:
         self._heard: dict[tuple[Crowd, frozenset[StateId], str | None], Node | None] = {}
         for number, vertex in enumerate(vertices):
             for lead in vertex.leads:
+                sources = list(self._sources(number, lead))
                 target = self._target(number, lead)
                 if target is not None:
                     edge = Edge(target, lead, lead.slot)
-                    for source in self._sources(number, lead):
+                    for source in sources:
                         self.edges[source].append(edge)
 
     def vertex(self, node: Node) -> Vertex:

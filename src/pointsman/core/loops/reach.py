@@ -157,6 +157,8 @@ class Reach:
         match listener:
             case OwnRequests():
                 whom = self._own(captured[0], listener.kind, kind)
+                if depends(captured[1]):
+                    raise Depends
                 return (whom, frozenset(), captured[1]) if whom is not None and may_be_request(message) else None
             case OwnReports():
                 whom = self._own(captured[0], listener.kind, kind)

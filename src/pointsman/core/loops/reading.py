@@ -17,14 +17,13 @@ _BEGINS_JSON = frozenset('{["-0123456789tfn')
 
 def read_by_rule(message: str, rule: IntakeRule) -> str | None:
     """The outline of the value that an intake rule finds; None when it surely finds none."""
-    return _found(message, rule.state.steps, whole=not rule.state.steps and rule.reported is None)
+    whole = not rule.state.steps and rule.reported is None
+    return _scalar(_at(_parsed(message, whole=whole), rule.state.steps))
 
 
 def read_as_report(message: str) -> str | None:
     """The outline of the state in a report on one of Pointsman's own topics: the whole, or what is at `state` in an object."""
     payload = _parsed(message, whole=True)
-    if payload is None or payload == ANY:
-        return payload
     return _scalar(_at(payload, ("state",)) if isinstance(payload, Mapping) else payload)
 
 
@@ -33,7 +32,7 @@ def may_be_request(message: str) -> bool:
     if not message.strip():
         return True
     payload = _parsed(message, whole=False)
-    return payload == ANY or isinstance(payload, Mapping)
+    return payload == VALUE or isinstance(payload, Mapping)
 
 
 def may_give(message: str, name: str) -> bool:
@@ -46,7 +45,7 @@ def may_give(message: str, name: str) -> bool:
 
 def _may_give(message: str, name: str) -> bool:
     args = _parsed(message, whole=False)
-    return args == ANY or (isinstance(args, Mapping) and (name in args or _may_be_overwritten(args, name)))
+    return args == VALUE or (isinstance(args, Mapping) and (name in args or _may_be_overwritten(args, name)))
 
 
 def may_have(message: str, path: str) -> bool:
@@ -60,10 +59,10 @@ def may_have(message: str, path: str) -> bool:
 def _may_have(message: str, path: str) -> bool:
     value = _parsed(message, whole=True)
     for step in path.split("."):
-        if isinstance(value, str) and (value in (ANY, VALUE) or depends(value)):
+        if isinstance(value, str) and (value == VALUE or depends(value)):
             return True
         if isinstance(value, Mapping) and (step in value or _may_be_overwritten(value, step)):
-            value = ANY if _may_be_overwritten(value, step) else value[step]
+            value = VALUE if _may_be_overwritten(value, step) else value[step]
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
@@ -89,13 +88,8 @@ def _possible(outline: str, catalog: Catalog, names: Mapping[str, str]) -> Itera
             yield state.id
 
 
-def _found(message: str, steps: Sequence[str | int], *, whole: bool) -> str | None:
-    payload = _parsed(message, whole=whole)
-    return payload if payload is None or payload == ANY else _scalar(_at(payload, steps))
-
-
 def _parsed(message: str, *, whole: bool) -> Json:
-    """The message as JSON or, for `whole`, as text; ANY when neither can be told, None when it is neither."""
+    """The message as JSON or, for `whole`, as text; VALUE when neither can be told, None when it is neither."""
     try:
         value: Json = from_json(message, allow_inf_nan=False)
     except ValueError:
@@ -105,26 +99,26 @@ def _parsed(message: str, *, whole: bool) -> Json:
         if depends(text):
             raise Depends from None
         # Once its holes are filled it may be JSON, unless it begins as none does.
-        return text if whole and text[0] not in _BEGINS_JSON and not is_open(text[0]) else ANY
+        return text if whole and text[0] not in _BEGINS_JSON and not is_open(text[0]) else VALUE
     return value
 
 
 def _at(value: Json, steps: Sequence[str | int]) -> Json:
-    """The value at the path, as `JsonPath.find` has it; ANY when it cannot be told."""
+    """The value at the path, as `JsonPath.find` has it; VALUE when it cannot be told."""
     for step in steps:
         if value == VALUE:
-            return ANY
+            return VALUE
         if isinstance(value, str) and depends(value):
             raise Depends  # A property may be an object, and then stands there as one.
         if isinstance(step, str) and isinstance(value, Mapping):
             if _may_be_overwritten(value, step):
-                return ANY
+                return VALUE
             value = value.get(step)
         elif isinstance(step, int) and isinstance(value, Sequence) and not isinstance(value, str):
             value = value[step] if -len(value) <= step < len(value) else None
         else:
             return None
-    return ANY if value == VALUE else value
+    return value
 
 
 def _may_be_overwritten(value: Mapping[str, Json], name: str) -> bool:
@@ -141,7 +135,7 @@ def _scalar(value: Json) -> str | None:
     """A value as the text that states are looked up by; None for what is none."""
     match value:
         case str():
-            return value or None
+            return ANY if value == VALUE else value or None
         case bool() | int() | float():
             return to_json(value).decode()
     return None
