@@ -1,4 +1,4 @@
-"""`pointsman check`: reads the configuration as `run` would, and looks at the programs that it names. Opens nothing."""
+"""`pointsman check`: reads the configuration as `run` would, and looks for missing programs and for loops. Opens nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pointsman.cli.configured import configuration
+from pointsman.cli.configured import configuration, configuration_path
 from pointsman.cli.output import counted, print_json, wants_json
 from pointsman.cli.verb import verb
 from pointsman.errors import ConfigurationError
@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 
 @verb("check")
-@click.option("--strict", is_flag=True, help="Programs that could not run on this machine are errors, not warnings.")
+@click.option("--strict", is_flag=True, help="Warnings, of programs that could not run on this machine and of loops, are errors.")
 def command(strict: bool) -> None:
     """Check the configuration: everything that is wrong with it, each as file:line:col.
 
+    Operations whose messages may set each other off without end are a warning, as are programs that could not run on this
+    machine.
+
     Connects to nothing and writes nothing. Exit code 0: it is right; 78: it is not.
     """
+    from pointsman.cli.check_loops import loop_warnings
     from pointsman.cli.check_programs import program_faults
 
     given = configuration()
-    warnings = list(program_faults(given))
+    warnings = [*program_faults(given), *loop_warnings(given, configuration_path())]
     if warnings and strict:
         raise ConfigurationError("\n".join(warnings))
     warnings += map(str, given.warnings)

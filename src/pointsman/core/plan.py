@@ -94,14 +94,14 @@ def _publish(operation: MqttOperation, context: Context, lineage: Lineage | None
 
 
 def _topic(template: Template, context: Context) -> str:
-    topic = render(template, context, _check_level)
+    topic = render(template, context, check_level)
     fault = topic_fault(topic)
     if fault:
         raise Unplannable(f"expected a topic that can be published to, found {topic!r} with {fault}")
     return topic
 
 
-def _check_level(macro: Macro, value: str) -> None:
+def check_level(macro: Macro, value: str) -> None:
     """A value stays one level: it may not lead to topics that the operation's author did not mean."""
     if not value or _NOT_ONE_LEVEL.search(value):
         raise Unplannable(

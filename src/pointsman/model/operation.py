@@ -30,6 +30,8 @@ class MqttOperation:
     on_property: bool = False
     """Whether it runs when a ReadWrite property of its owner is modified (`runOnReadWritePropertyModification`)."""
     schedules: tuple[Schedule, ...] = ()
+    allow_loop: bool = False
+    """Whether nobody is warned of loops that it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class ProgramOperation:
     on_property: bool = False
     """Whether it runs when a ReadWrite property of its owner is modified (`runOnReadWritePropertyModification`)."""
     schedules: tuple[Schedule, ...] = ()
+    allow_loop: bool = False
+    """Whether nobody is warned of loops that it is in."""
 
 
 Operation: TypeAlias = MqttOperation | ProgramOperation

@@ -96,6 +96,10 @@ class Topics:
         """The filter for the announcements of all jobs."""
         return f"{self.base}/jobs/+"
 
+    def state(self, entity: EntityRef) -> str:
+        """Where reports on an entity are taken."""
+        return f"{self.base}/{entity.kind.plural}/{entity.id}/state"
+
     def execute(self, entity: EntityRef, operation: OperationId) -> str:
         """Where a request to run an operation is taken."""
         return f"{self.base}/{entity.kind.plural}/{entity.id}/operations/{operation}/execute"

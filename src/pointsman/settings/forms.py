@@ -122,6 +122,9 @@ class OperationForm(Form):
         description="Whether it runs when a ReadWrite property of its entity gets another value.",
     )
     schedule: Schedules = Field(default=[], description="When it runs by the clock.")
+    allow_loop: StrictBool = Field(
+        default=False, description="Loops that it is in are meant: what it publishes is not followed to warn of them."
+    )
     parameters: ParametersForm | None = Field(
         default=None, description="The reference's form of topic, message, command, script and text."
     )

@@ -76,7 +76,7 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     """
     sources = Sources()
     report = Report(sources)
-    tree = _read(path, report)
+    tree = read_files(path, report)
     _check_sections(tree, report)
     settings, origins = effective_settings(tree, environ, overrides or {}, report)
     builder = CatalogBuilder(tree, report)
@@ -98,8 +98,8 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     )
 
 
-def _read(path: Path, report: Report) -> Map:
-    """All files as one tree."""
+def read_files(path: Path, report: Report) -> Map:
+    """A file, and conf.d/*.yaml beside it, as one tree."""
     trees = []
     for file in (path, *sorted((path.parent / "conf.d").glob("*.yaml"))):
         found = read_document(file, report.sources)

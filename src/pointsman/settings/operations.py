@@ -195,6 +195,7 @@ class OperationBuilder:
             content_type=form.content_type,
             description=form.description,
             popup_result=form.popup_result,
+            allow_loop=form.allow_loop,
         )
 
     def _check_topic(self, topic: Template, place: Place, path: Path) -> None:
@@ -227,6 +228,7 @@ class OperationBuilder:
             environment=environment,
             description=form.description,
             popup_result=form.popup_result,
+            allow_loop=form.allow_loop,
         )
         if form.timeout is not None:
             operation = replace(operation, timeout_ms=form.timeout)
