@@ -32,7 +32,7 @@ from pointsman.mqtt.topics import Topics
 from pointsman.observe.health import Vitals, health_file, in_words, resident_memory, verdict, write_health
 from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
-from pointsman.settings import Configuration
+from pointsman.settings import Configuration, Settings
 from pointsman.store import SqlStore, open_store
 from pointsman.wiring import connection_options, program_policy, trigger_bounds, work_directory, worker_key
 
@@ -67,8 +67,7 @@ class Worker:
             intake=self.inbox,
             log=log,
         )
-        policy = replace(program_policy(settings), work_directory=work_directory(settings, environ))
-        self.pool = Pool(policy, self.inbox, worker_key(settings))
+        self.pool = _pool(settings, environ, self.inbox)
         self.engine = Engine(
             inbox=self.inbox,
             store=self.store,
@@ -214,6 +213,11 @@ def _reader(configuration: Configuration, topics: Topics) -> Reader:
     mqtt = configuration.settings.mqtt
     rules, replies = configuration.rules, configuration.replies
     return Reader(topics, rules, replies=replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
+
+
+def _pool(settings: Settings, environ: Mapping[str, str], inbox: Inbox) -> Pool:
+    policy = replace(program_policy(settings), work_directory=work_directory(settings, environ))
+    return Pool(policy, inbox, worker_key(settings))
 
 
 def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], str | None]:

@@ -103,13 +103,14 @@ def test_what_is_not_here_cannot_be_cancelled(policy: ProgramPolicy) -> None:
     assert len(engine.finishes()) == 1
 
 
-def test_stopping_lets_what_runs_end_within_the_grace(policy: ProgramPolicy, tmp_path: Path) -> None:
+@pytest.mark.parametrize("grace_ms", [20_000, 10_000_000_000], ids=["seconds", "more than poll takes"])
+def test_stopping_lets_what_runs_end_within_the_grace(policy: ProgramPolicy, tmp_path: Path, grace_ms: int) -> None:
     engine = Engine()
     with running(policy, engine) as pool:
         job, note = saying(tmp_path, "sleep 0.3; echo ended")
         pool.start(job)
         eventually(note.exists)
-        pool.stop(20_000)
+        pool.stop(grace_ms)
         finish = the_finish(engine, job)
     assert finish.status is JobStatus.SUCCEEDED
     assert finish.description is not None

@@ -24,6 +24,7 @@ from pointsman.programs.argv import Executable, launch_of
 from pointsman.programs.keeping import Keeper, launch_file
 from pointsman.programs.outcome import LOST, UNKNOWN
 from pointsman.programs.policy import ProgramPolicy
+from pointsman.programs.supervisor.record import ITSELF, decode_ended
 from pointsman.programs.workspace import PREFIX, WorkspaceInUse, Workspaces
 from programs.stand_in import Engine, effect, eventually, running
 
@@ -385,7 +386,7 @@ def test_a_launch_is_taken_once(policy: ProgramPolicy, tmp_path: Path) -> None:
     for _ in range(5):
         keeper.start(place)
     eventually(lambda: not place.lives())
-    assert place.outcome() is not None
+    assert decode_ended(place.outcome() or b"").reason == ITSELF
     assert note.read_text() == "run\n"
     keeper.stop()
     workspaces.remove(job.job)

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from pointsman.errors import ConfigurationError
+from pointsman.programs.policy import ProgramPolicy
+from pointsman.programs.workspace import WorkspaceInUse
+from pointsman.settings.schema import Settings, StoreSettings
+from pointsman.wiring import work_directory
 from servers.absence import missing
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
@@ -73,9 +77,30 @@ def test_the_unit_is_closed(analyze: str, tmp_path: Path, capsys: pytest.Capture
     assert float(found[1]) <= EXPOSURE, result.stdout
 
 
-def test_a_wrong_configuration_is_not_tried_again() -> None:
+@pytest.fixture
+def service() -> configparser.SectionProxy:
+    """The unit's [Service], as far as its settings have one line each."""
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(PACKAGING / "pointsman.service")
-    assert unit["Service"]["RestartPreventExitStatus"] == str(ConfigurationError.exit_code)
-    assert unit["Service"]["Restart"] == "always"
+    return unit["Service"]
+
+
+def test_a_wrong_configuration_is_not_tried_again(service: configparser.SectionProxy) -> None:
+    assert service["RestartPreventExitStatus"] == str(ConfigurationError.exit_code)
+    assert service["Restart"] == "always"
+
+
+def test_programs_outlive_a_restart_and_what_is_kept_of_them_does_too(service: configparser.SectionProxy, tmp_path: Path) -> None:
+    """systemd.kill(5): any other mode kills what is left in the unit. systemd.exec(5): a private /tmp goes at each stop."""
+    assert service["KillMode"] == "process"
+    assert WorkspaceInUse.exit_code != ConfigurationError.exit_code, "a start that came too early is tried again"
+    state = tmp_path / service["StateDirectory"]
+    state.mkdir()
+    for store in (f"sqlite:///{state}/jobs.db", "postgresql+psycopg://u@h/d"):
+        assert work_directory(Settings(store=StoreSettings(url=store)), {"STATE_DIRECTORY": str(state)}) == state
+
+
+def test_there_is_room_for_the_supervisors_of_all_programs(service: configparser.SectionProxy) -> None:
+    """Each program has one, and starts processes of its own."""
+    assert int(service["TasksMax"]) >= 100 * ProgramPolicy().workers

@@ -20,6 +20,7 @@ from pointsman.model.job import JobStatus
 from pointsman.programs.control import Control
 from pointsman.programs.outcome import LOST, UNKNOWN, Ending, finish_of_ended
 from pointsman.programs.supervisor.record import CANCEL, STARTED, STOP, NotUnderstood, decode_ended
+from pointsman.programs.supervisor.watch import LONGEST_WAIT
 from pointsman.programs.workspace import Place
 
 
@@ -45,9 +46,9 @@ class Following:
         return self._life
 
     def patience(self) -> float | None:
-        """In how many seconds to look again though nothing is heard; None: never."""
+        """In how many seconds to look again though nothing is heard, at most LONGEST_WAIT; None: never."""
         end = self.control.end
-        return None if end is None or self._ordered else max(end.at - time.monotonic(), 0)
+        return None if end is None or self._ordered else min(max(end.at - time.monotonic(), 0), LONGEST_WAIT)
 
     def look(self) -> bool:
         """Take note of what has happened, and pass on what is due. True once the program has ended."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pointsman.core.fire import state_of
+from pointsman.core.context import state_of
 from pointsman.core.loops.outline import OWN, SELF
 from pointsman.core.loops.reach import Reach, Reading, Run, run_of
 from pointsman.core.render import Context

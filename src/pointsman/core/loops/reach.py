@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from pydantic_core import to_json
@@ -134,6 +135,11 @@ class Reach:
                 if reading is not None:
                     yield Reading(part, topic, message, listener, *reading)
 
+    @cached_property
+    def _derived(self) -> frozenset[StateId]:
+        """The states that values may stand for: what conditions make of them is not looked into."""
+        return frozenset([condition.state for each in self._catalog.entities for condition in each.conditions])
+
     def _is_heard(self, topic: str) -> bool:
         heard = self._heard.get(topic)
         if heard is None:
@@ -168,6 +174,8 @@ class Reach:
         return (whom, states, None) if whom is not None and states else None
 
     def _states(self, message: str, listener: IntakeRule | OwnReports) -> frozenset[StateId]:
+        if isinstance(listener, IntakeRule) and listener.state is None:
+            return frozenset() if listener.property is not None else self._derived
         key = (message, id(listener))
         if key not in self._said:
             if isinstance(listener, OwnReports):

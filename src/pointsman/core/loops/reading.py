@@ -16,7 +16,9 @@ _BEGINS_JSON = frozenset('{["-0123456789tfn')
 
 
 def read_by_rule(message: str, rule: IntakeRule) -> str | None:
-    """The outline of the value that an intake rule finds; None when it surely finds none."""
+    """The outline of the state that an intake rule finds; None when it surely finds none."""
+    if rule.state is None:
+        return None
     whole = not rule.state.steps and rule.reported is None
     return _scalar(_at(_parsed(message, whole=whole), rule.state.steps))
 

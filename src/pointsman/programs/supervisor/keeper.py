@@ -4,6 +4,11 @@ Knows: supervise, record. Must not know: what is run. **Why a keeper**: forked f
 with all others, has less than 1 MB of its own and is there in a millisecond; an interpreter for each program would have 3.6 MB
 before it did anything, and take 14 ms of a fast processor (docs/decisions/0005). The worker itself cannot fork them: it has
 threads, and descriptors that must not outlive it.
+
+It reads job directories from standard input, each ended by NUL, and answers each on standard output with a line: the
+supervisor's number, or `!` and an errno. It ends with the worker, when standard input ends; the supervisors go on. It holds the
+lock of the worker's directory as long as it lives (workspace.py): so the next worker knows that no supervisor will come that it
+was not told of.
 """
 
 from __future__ import annotations
