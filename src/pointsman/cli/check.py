@@ -18,24 +18,32 @@ if TYPE_CHECKING:
 
 @verb("check")
 @click.option("--strict", is_flag=True, help="Programs that could not run on this machine are errors, not warnings.")
-def command(strict: bool) -> None:
+@click.option("--tests", is_flag=True, help="Run its tests too, on a virtual clock.")
+def command(strict: bool, tests: bool) -> int:
     """Check the configuration: everything that is wrong with it, each as file:line:col.
 
-    Connects to nothing and writes nothing. Exit code 0: it is right; 78: it is not.
+    Connects to nothing and writes nothing. Exit code 0: it is right; 78: it is not; 1: it is, but a test failed.
     """
     from pointsman.cli.check_programs import program_faults
+    from pointsman.cli.check_tests import as_json, in_words, perform_all
 
     given = configuration()
     warnings = list(program_faults(given))
     if warnings and strict:
         raise ConfigurationError("\n".join(warnings))
     counts = _counts(given)
+    performed = perform_all(given) if tests else []
+    failed = any(each.faults for each in performed)
     if wants_json():
-        print_json({"ok": True, "counts": counts, "warnings": warnings})
-        return
+        run = {"tests": [as_json(each) for each in performed]} if tests else {}
+        print_json({"ok": not failed, "counts": counts, "warnings": warnings, **run})
+        return int(failed)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo("OK: " + ", ".join([_in_words(name, count) for name, count in counts.items() if count]))
+    click.echo("OK: " + ", ".join([_counted(name, count) for name, count in counts.items() if count]))
+    if tests:
+        click.echo("\n".join(in_words(performed)))
+    return int(failed)
 
 
 def _counts(given: Configuration) -> dict[str, int]:
@@ -53,9 +61,10 @@ def _counts(given: Configuration) -> dict[str, int]:
         "triggers": sum([len(each.triggers) for each in definers]),
         "scripts": len(catalog.scripts),
         "intake_rules": len(given.rules),
+        "tests": len(given.scenarios),
     }
 
 
-def _in_words(name: str, count: int) -> str:
+def _counted(name: str, count: int) -> str:
     plural = name.replace("_", " ")
     return counted(count, "class" if name == "classes" else plural[:-1], plural)

@@ -20,6 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from pointsman.model.job import JobStatus
 from pointsman.model.rule import Ignore
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
@@ -244,6 +245,39 @@ class IntakeForm(Form):
     ignore: list[Ignore] = Field(default=[], description="What is passed over in silence instead of rejected.")
 
 
+class StepForm(Form):
+    """A message of a test."""
+
+    topic: Text = Field(description="The topic that it comes on.")
+    message: Any = Field(description="Text as it is; any other value is sent as JSON.")
+    retained: StrictBool = Field(default=False, description="Whether it comes on subscribing, kept by the broker.")
+    after: Duration = Field(default=0, description="How long after what was before.")
+    rejected: StrictBool = Field(default=False, description="Whether it is one that cannot be taken.")
+
+
+class ExpectForm(Form):
+    """A job that a test expects. What is left out may be anything."""
+
+    operation: Id | None = Field(default=None, description="Its operation.")
+    entity: Id | None = Field(default=None, description="Its object or link.")
+    trigger: Id | None = Field(default=None, description="The id of the trigger that made it.")
+    status: JobStatus | None = Field(default=None, description="How it stands at the end.")
+    topic: Text | None = Field(default=None, description="What it publishes on.")
+    message: Any = Field(default=None, description="What it publishes: text as it is; else its JSON, of a mapping a part.")
+    command: list[Text] | None = Field(default=None, description="What it runs: program and arguments; of a script only these.")
+
+
+class ScenarioForm(Form):
+    """A test of the rules."""
+
+    name: Text = Field(min_length=1, description="What it shows.")
+    at: Text | None = Field(default=None, description="The time at the beginning. Default: 2026-01-01T12:00:00Z.")
+    given: dict[str, StateRef] = Field(default={}, description="The states that objects and links are in before.")
+    when: tuple[Later[StepForm], ...] = Field(default=(), description="What comes, in order.")
+    wait: Duration = Field(default=0, description="How much time passes after that.")
+    expect: tuple[Later[ExpectForm], ...] = Field(description="The jobs that come of it: all of them, in order.")
+
+
 class FileForm(Form):
     """A configuration file of Pointsman: settings and, if wanted, the catalog."""
 
@@ -259,3 +293,4 @@ class FileForm(Form):
     links: list[LinkForm] = Field(default=[], description="Links between objects.")
     scripts: list[ScriptForm] = Field(default=[], description="The script repository.")
     intake: list[IntakeForm] = Field(default=[], description="How messages of foreign devices are read.")
+    tests: list[ScenarioForm] = Field(default=[], description="Tests of the rules, run by `pointsman check --tests`.")

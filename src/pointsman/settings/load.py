@@ -11,17 +11,19 @@ from typing import Any
 from pointsman.errors import ConfigurationError
 from pointsman.model.catalog import Catalog
 from pointsman.model.rule import IntakeRule
+from pointsman.model.scenario import Scenario
 from pointsman.settings.catalog import CatalogBuilder
 from pointsman.settings.definitions import Definition, definitions
 from pointsman.settings.document import read_document
 from pointsman.settings.effective import effective_settings
 from pointsman.settings.faults import PLANNED, keys_of
-from pointsman.settings.forms import FileForm, IntakeForm
+from pointsman.settings.forms import FileForm, IntakeForm, ScenarioForm
 from pointsman.settings.intake import IntakeBuilder, own_filters
 from pointsman.settings.layers import SettingPath
 from pointsman.settings.merge import merge
 from pointsman.settings.problem import Origin, Problem, nearest, one_of
 from pointsman.settings.report import Report
+from pointsman.settings.scenarios import ScenarioBuilder
 from pointsman.settings.schema import Settings
 from pointsman.settings.sources import Sources
 from pointsman.settings.tree import Map
@@ -42,6 +44,8 @@ class Configuration:
     """The catalog as documents, for the store."""
     sources: tuple[str, ...]
     """The files that it was read from."""
+    scenarios: tuple[Scenario, ...] = ()
+    """The tests of its rules."""
     origins: Mapping[SettingPath, Origin] = field(default_factory=dict)
     """Where each setting was given."""
 
@@ -78,6 +82,8 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     catalog = builder.build()
     intake = IntakeBuilder(report, catalog, own_filters(settings.mqtt.base_topic, settings.node.id))
     rules = [intake.build(form, place) for form, place in builder.items("intake", IntakeForm)]
+    tests = ScenarioBuilder(report, catalog)
+    scenarios = [tests.build(form, place) for form, place in builder.items("tests", ScenarioForm)]
     report.raise_problems()
     return Configuration(
         settings=settings,
@@ -85,6 +91,7 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
         rules=tuple([rule for rule in rules if rule is not None]),
         definitions=tuple(definitions(catalog)),
         sources=sources.names,
+        scenarios=tuple([scenario for scenario in scenarios if scenario is not None]),
         origins=origins,
     )
 

@@ -1,0 +1,29 @@
+"""What the verbs that try things out need of a configuration: a worker that begins, and what reads its messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pointsman.core.standing import Standing
+    from pointsman.engine.ports import Interpreter
+    from pointsman.settings import Configuration
+
+
+def standing(config: Configuration) -> Standing:
+    """How a worker begins that remembers nothing."""
+    from pointsman.core.standing import standing_of
+    from pointsman.model.remembered import Remembered
+    from pointsman.wiring import trigger_limit
+
+    return standing_of(Remembered(), config.catalog, trigger_limit(config.settings))
+
+
+def interpreter(config: Configuration) -> Interpreter:
+    """What reads messages, as in the worker."""
+    from pointsman.mqtt.intake import Reader
+    from pointsman.mqtt.topics import Topics
+
+    mqtt = config.settings.mqtt
+    topics = Topics(mqtt.base_topic, config.settings.node.id)
+    return Reader(topics, config.rules, retained=mqtt.retained, max_payload=mqtt.max_payload)
