@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pointsman.cli.output import visible
-from pointsman.cli.virtual import interpreter, standing
+from pointsman.cli.virtual import beginning, interpreter
 
 if TYPE_CHECKING:
     from pointsman.rehearsal.scenario import Performed
@@ -18,7 +18,7 @@ def perform_all(config: Configuration) -> list[Performed]:
     from pointsman.rehearsal.scenario import perform
 
     read = interpreter(config)
-    return [perform(scenario, config.catalog, standing(config), read) for scenario in config.scenarios]
+    return [perform(scenario, config.catalog, beginning(config), read) for scenario in config.scenarios]
 
 
 def in_words(performed: Sequence[Performed]) -> Iterator[str]:

@@ -36,6 +36,7 @@ VERBS: Mapping[str, Entry] = {
     "result": Family({"add": Lazy("pointsman.cli.result_add", "Add a custom result to a job.")}, "Add to a job's results."),
     "explain": Lazy("pointsman.cli.explain", "Say why something ran, or did not."),
     "simulate": Lazy("pointsman.cli.simulate", "Say what a message would do. Nothing is sent."),
+    "replay": Lazy("pointsman.cli.replay", "Say what would have been otherwise with this configuration. Nothing is sent."),
     "rejects": Lazy("pointsman.cli.rejects", "List the messages that could not be taken."),
     "db": Family(
         {

@@ -31,11 +31,11 @@ def command(topic: str, message: str, retained: bool, state: str | None) -> None
 
     The decision is made by the same function as in the worker. With --json: one object.
     """
-    from pointsman.cli.virtual import interpreter, standing
+    from pointsman.cli.virtual import beginning, interpreter
     from pointsman.rehearsal.rehearsal import Rehearsal
 
     config = configuration()
-    rehearsal = Rehearsal(config.catalog, standing(config), interpreter(config), time.time_ns() // 1_000_000)
+    rehearsal = Rehearsal(config.catalog, beginning(config), interpreter(config), time.time_ns() // 1_000_000)
     commands = rehearsal.read(topic, message.encode(), retain=retained)
     for each in commands:
         entity: EntityRef | None = getattr(each, "entity", None)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pointsman.core.standing import Standing
     from pointsman.engine.ports import Interpreter
+    from pointsman.rehearsal.stage import Begin
     from pointsman.settings import Configuration
 
 
-def standing(config: Configuration) -> Standing:
-    """How a worker begins that remembers nothing."""
+def beginning(config: Configuration) -> Begin:
+    """How a worker begins that remembers this and that."""
     from pointsman.core.standing import standing_of
-    from pointsman.model.remembered import Remembered
     from pointsman.wiring import trigger_limit
 
-    return standing_of(Remembered(), config.catalog, trigger_limit(config.settings))
+    limit = trigger_limit(config.settings)
+    return lambda remembered: standing_of(remembered, config.catalog, limit)
 
 
 def interpreter(config: Configuration) -> Interpreter:

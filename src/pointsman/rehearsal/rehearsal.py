@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pointsman.core.standing import Standing
 from pointsman.core.world import Decision
 from pointsman.engine.ports import Interpreter
 from pointsman.model.catalog import Catalog
@@ -16,7 +15,7 @@ from pointsman.model.effect import CallOff, Effect, Publish, Resume, StartProgra
 from pointsman.model.ids import EntityRef, StateId
 from pointsman.model.job import JobStatus
 from pointsman.model.state import EntityState
-from pointsman.rehearsal.stage import Stage
+from pointsman.rehearsal.stage import Begin, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class Step:
 class Rehearsal:
     """Tell it what happens, in the order of time."""
 
-    def __init__(self, catalog: Catalog, standing: Standing, interpret: Interpreter, at: int) -> None:
-        """A worker that starts at the time `at`, in ms."""
-        self._stage = Stage(catalog, standing)
+    def __init__(self, catalog: Catalog, begin: Begin, interpret: Interpreter, at: int) -> None:
+        """A worker that starts at the time `at`, in ms, and remembers nothing."""
+        self._stage = Stage(catalog, begin)
         self._interpret = interpret
         self.now = at
 
@@ -50,7 +49,7 @@ class Rehearsal:
 
     def read(self, topic: str, payload: bytes, *, retain: bool = False) -> Sequence[Command]:
         """What a message asks for; nothing when it is passed over."""
-        return self._interpret(Delivery(0, 0, 0, False, retain, topic, payload), self._stage.catalog)
+        return self._interpret(Delivery(0, 0, 0, False, retain, topic, payload), self._stage.world.catalog)
 
     def receive(self, topic: str, payload: bytes, *, retain: bool = False) -> list[Step]:
         """A message comes."""
@@ -71,10 +70,10 @@ class Rehearsal:
         """Time goes on, and whatever comes due up to then comes up at its time, in order."""
         until = self.now + milliseconds
         steps: list[Step] = []
-        while (found := self._stage.next()) is not None and found[0] <= until:
+        while (pending := self._stage.next()) is not None and pending.comes <= until:
             self._stage.pop()
-            self.now = max(self.now, found[0])
-            steps += self.tell(TimerDue(found[1].id))
+            self.now = max(self.now, pending.comes)
+            steps += self.tell(TimerDue(pending.timer.id))
         self.now = until
         return steps
 

@@ -11,7 +11,6 @@ from pydantic_core import from_json, to_json
 
 from pointsman.core.explain import in_words
 from pointsman.core.fire import state_of
-from pointsman.core.standing import Standing
 from pointsman.engine.ports import Interpreter
 from pointsman.model.catalog import Catalog
 from pointsman.model.effect import Dispatch, Publish
@@ -22,6 +21,7 @@ from pointsman.model.scenario import Anything, Expected, Scenario
 from pointsman.model.state import UNKNOWN
 from pointsman.model.write import AddChange, AddJob, CountReject, UpdateJob
 from pointsman.rehearsal.rehearsal import Rehearsal, Step
+from pointsman.rehearsal.stage import Begin
 from pointsman.rehearsal.words import of_dispatch
 
 
@@ -60,10 +60,10 @@ class Performed:
     """What happened, in words: each change of state, and what every trigger made of it."""
 
 
-def perform(scenario: Scenario, catalog: Catalog, standing: Standing, interpret: Interpreter) -> Performed:
+def perform(scenario: Scenario, catalog: Catalog, begin: Begin, interpret: Interpreter) -> Performed:
     """Run one scenario, from an empty memory."""
     performed = Performed(scenario)
-    rehearsal = Rehearsal(catalog, standing, interpret, scenario.at)
+    rehearsal = Rehearsal(catalog, begin, interpret, scenario.at)
     for entity, state in scenario.given.items():
         rehearsal.given(entity, state)
     steps = rehearsal.begin()
