@@ -15,7 +15,8 @@ from pointsman.cli.parameters import time
 from pointsman.cli.verb import verb
 
 if TYPE_CHECKING:
-    from pointsman.rehearsal.comparison import Comparison, Difference
+    from pointsman.rehearsal.comparison import Comparison
+    from pointsman.rehearsal.difference import Difference
     from pointsman.rehearsal.replay import Replay
     from pointsman.settings import Configuration
 
@@ -68,7 +69,7 @@ def _run(config: Configuration, comparison: Comparison, since: int | None, until
 
 
 def _as_json(comparison: Comparison, replay: Replay, since: int | None, until: int, seconds: float) -> dict[str, Any]:
-    from pointsman.rehearsal.comparison import Kind
+    from pointsman.rehearsal.difference import Kind
 
     return {
         "since": since,
@@ -85,7 +86,7 @@ def _as_json(comparison: Comparison, replay: Replay, since: int | None, until: i
 
 
 def _in_words(comparison: Comparison, replay: Replay, seconds: float) -> Iterator[str]:
-    from pointsman.rehearsal.comparison import Kind
+    from pointsman.rehearsal.difference import Kind
 
     counts: Counter[Kind] = comparison.counts
     silent = f", {comparison.silent} of them without their message" if comparison.silent else ""

@@ -10,75 +10,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from pointsman.model.effect import Dispatch
 from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, TriggerId
-from pointsman.model.job import Job, JobStatus
-from pointsman.model.json import Json
+from pointsman.model.job import Job
 from pointsman.model.write import Considered
-from pointsman.rehearsal.words import as_json
+from pointsman.rehearsal.difference import Difference, Kind, Made, OtherVerdict, same
 
 APART = 60_000
 """How far two jobs that no change led to may be apart and still be the same, in ms."""
 
 
-class Kind(StrEnum):
-    """How a job differs."""
-
-    ADDED = "added"
-    """It is not on record."""
-    DROPPED = "dropped"
-    """It would not be made."""
-    CHANGED = "changed"
-    """It would be another: it would say something else, or come at another time."""
-
-
-class Made(NamedTuple):
-    """A job that would be made."""
-
-    job: Job
-    dispatch: Dispatch | None
-
-
 Waiting = TypeVar("Waiting", Job, Made)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A job that differs."""
-
-    kind: Kind
-    job: Job
-    """The one on record where there is one, else the other."""
-    was: Job | None
-    would: Made | None
-
-    def to_json(self) -> dict[str, Json]:
-        """For programs to read."""
-        job = self.job
-        return {
-            "what": self.kind.value,
-            "timestamp": job.timestamp,
-            "entity_id": job.owner.id,
-            "entity_type": int(job.owner.kind),
-            "operation_id": job.operation_id,
-            "trigger": job.process_meta.trigger if job.process_meta else None,
-            "change_id": job.change_id,
-            "was": None if self.was is None else _was(self.was),
-            "would": None if self.would is None else _would(self.would),
-        }
-
-
-class OtherVerdict(NamedTuple):
-    """A trigger that would be judged otherwise at a change."""
-
-    change: ChangeId
-    trigger: TriggerId
-    was: str | None
-    """The reason on record why it did not fire, `fired`, or None when it was not considered."""
-    would: str | None
 
 
 @dataclass(slots=True)
@@ -106,6 +50,7 @@ class Comparison:
         self._episodes: dict[EntityRef, _Episode] = {}
         self._missing: defaultdict[tuple[EntityRef, OperationId], list[Job]] = defaultdict(list)
         self._extra: defaultdict[tuple[EntityRef, OperationId], list[Made]] = defaultdict(list)
+        self._expires = 0
         self.same = 0
         self.changes = 0
         """How many changes there were on record."""
@@ -186,12 +131,19 @@ class Comparison:
 
     def expire(self, at: int) -> None:
         """Time has gone on to `at`, in ms: what waited for long enough has no counterpart."""
-        for jobs in self._missing.values():
-            while jobs and jobs[0].timestamp < at - APART:
-                self._note(Kind.DROPPED, jobs.pop(0), None)
-        for mades in self._extra.values():
-            while mades and mades[0].job.timestamp < at - APART:
-                self._note(Kind.ADDED, None, mades.pop(0))
+        if at < self._expires:
+            return
+        self._expires = at + APART
+        for key, jobs in list(self._missing.items()):
+            for job in jobs:
+                if job.timestamp < at - APART:
+                    self._note(Kind.DROPPED, job, None)
+            self._missing[key] = [job for job in jobs if job.timestamp >= at - APART]
+        for key, mades in list(self._extra.items()):
+            for made in mades:
+                if made.job.timestamp < at - APART:
+                    self._note(Kind.ADDED, None, made)
+            self._extra[key] = [made for made in mades if made.job.timestamp >= at - APART]
 
     @property
     def alike(self) -> bool:
@@ -203,6 +155,7 @@ class Comparison:
         for episode in self._episodes.values():
             self._finish(episode)
         self._episodes.clear()
+        self._expires = 0
         self.expire(1 << 62)
 
     # What comes of it
@@ -238,19 +191,6 @@ class Comparison:
             self.differences.append(Difference(kind, job, was, would))
 
 
-def same(was: Job, made: Made) -> bool:
-    """Whether both are for the same thing to be done. Of a program only that one runs is on record, not its arguments."""
-    job = made.job
-    held, would_be_held = was.status is JobStatus.SUPPRESSED, job.status is JobStatus.SUPPRESSED
-    if held or would_be_held:
-        return held and would_be_held
-    if job.status is JobStatus.FAILED:
-        return was.status is JobStatus.FAILED and was.error == job.error
-    if "topic" in was.description or "topic" in job.description:
-        return all(was.description.get(name) == _renamed(job.description.get(name), job, was) for name in ("topic", "message"))
-    return bool(was.description) == bool(job.description)
-
-
 def first_words(trace: Sequence[Considered]) -> Mapping[TriggerId, Considered]:
     """What was said of each trigger at the change itself: what became of it later stands behind."""
     found: dict[TriggerId, Considered] = {}
@@ -267,10 +207,6 @@ def _key(job: Job) -> tuple[TriggerId | None, OperationId]:
     return (job.process_meta.trigger if job.process_meta else None, job.operation_id)
 
 
-def _renamed(text: Json, job: Job, was: Job) -> Json:
-    return text.replace(job.id, was.id) if isinstance(text, str) else text
-
-
 def _closest(candidates: list[Waiting], job: Job, of: Callable[[Waiting], Job]) -> Waiting | None:
     """Take the one that is the same run of an operation: for the same arguments, as each run of a schedule has its own, or else
     at about the same time."""
@@ -281,12 +217,3 @@ def _closest(candidates: list[Waiting], job: Job, of: Callable[[Waiting], Job]) 
     found = min(near, key=lambda each: abs(of(each).timestamp - job.timestamp))
     candidates.remove(found)
     return found
-
-
-def _was(job: Job) -> dict[str, Json]:
-    return {"job": job.id, "timestamp": job.timestamp, "status": job.status.value, "error": job.error, "did": job.description}
-
-
-def _would(made: Made) -> dict[str, Json]:
-    job = made.job
-    return {"timestamp": job.timestamp, "status": job.status.value, "error": job.error, "do": as_json(made.dispatch)}

@@ -9,22 +9,23 @@ What is the same gets the same id: then messages that name their job, and whatev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
 from pointsman.core.fire import PUNCTUAL
 from pointsman.core.match import SkipReason
-from pointsman.core.world import Decision, NewId
+from pointsman.core.world import Decision
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command, Execute, ReportState, TimerDue
-from pointsman.model.ids import SYSTEM_USER, ChangeId, EntityRef, JobId, TriggerId
+from pointsman.model.ids import SYSTEM_USER, ChangeId, EntityRef, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import Retained, StateChange
 from pointsman.model.timer import TimerKind
 from pointsman.model.write import STARTED, AddAudit, AddChange, AddJob, Considered, SaveTimer
 from pointsman.rehearsal.comparison import Comparison, first_words
 from pointsman.rehearsal.cues import Cues
+from pointsman.rehearsal.ids import Carry, Ids, of_trigger, on_record
 from pointsman.rehearsal.stage import Begin, Pending, Stage
 
 Recorded: TypeAlias = AddChange | Job | AddAudit
@@ -40,9 +41,6 @@ one batch, and then the change went first. One that is known to have been set gi
 
 _UNHEEDED = (TimerKind.SILENCE, TimerKind.MANUAL)
 """What these led to are changes on record; and that something was heard which changed nothing is not."""
-
-Carry: TypeAlias = Callable[[Job], JobId | None]
-"""The id on record of a job that would be made, where that is known."""
 
 
 class Replay:
@@ -173,7 +171,7 @@ class Replay:
         while (pending := self._witnessed(job)) is not None:
             due = TimerDue(pending.timer.id)
             if any(isinstance(write, AddJob) for write in self._stage.consider(due, job.timestamp).writes):
-                self._tell(due, job.timestamp, None, _by_trigger_of(job))
+                self._tell(due, job.timestamp, None, of_trigger(job))
                 return
             if pending.comes >= job.timestamp:
                 return
@@ -272,9 +270,9 @@ class Replay:
 
     def _tell(self, command: Command, at: int, change: ChangeId | None = None, carry: Carry | None = None) -> Decision:
         """Decide a command, with the ids on record for what is on record."""
-        ids = _Ids(self._stage.new_id, change)
+        ids = Ids(self._stage.new_id, change)
         decision = self._stage.consider(command, at, ids)
-        known = dict(_on_record(decision, change, carry))
+        known = dict(on_record(decision, change, carry))
         if any(made != wanted for made, wanted in known.items()):
             decision = self._stage.consider(command, at, ids.again(known))
         self._stage.apply(decision)
@@ -288,39 +286,6 @@ class Replay:
                 if write.job.id in on_record:
                     self._cues.await_record(write.job.id)
         self._cues.let_out(decision.effects, at)
-
-
-class _Ids:
-    """New ids that can be given out again, some of them replaced by others."""
-
-    def __init__(self, new_id: NewId, first: str | None) -> None:
-        self._new_id = new_id
-        self._given: list[str] = []
-        self._first = first
-
-    def __call__(self, at: int) -> str:
-        id_ = self._first if self._first is not None and not self._given else self._new_id(at)
-        self._given.append(id_)
-        return id_
-
-    def again(self, replaced: Mapping[str, str]) -> NewId:
-        """The same ids in the same order, but for those that are replaced."""
-        given = iter([replaced.get(id_, id_) for id_ in self._given])
-        return lambda at: next(given, None) or self._new_id(at)
-
-
-def _on_record(decision: Decision, change: ChangeId | None, carry: Carry | None) -> Iterator[tuple[str, str]]:
-    """The ids that a decision gave to what is on record, with those that it has there."""
-    for write in decision.writes:
-        if isinstance(write, AddChange) and change is not None:
-            yield write.change.id, change
-        elif isinstance(write, AddJob) and carry is not None and (known := carry(write.job)) is not None:
-            yield write.job.id, known
-
-
-def _by_trigger_of(recorded: Job) -> Carry:
-    meta = recorded.process_meta
-    return lambda job: recorded.id if job.process_meta and meta and job.process_meta.trigger == meta.trigger else None
 
 
 def _time_of(item: Recorded) -> int:

@@ -20,22 +20,10 @@ from pointsman.model.ids import EntityRef, TimerId
 from pointsman.model.remembered import OpenJob, Remembered
 from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 from pointsman.model.write import AddJob, DropTimer, DropTimers, SaveTimer, UpdateJob
+from pointsman.rehearsal.ids import Numbered
 
 Begin: TypeAlias = Callable[[Remembered], Standing]
 """How a worker begins that remembers this."""
-
-
-class Numbered:
-    """Makes ids that look like the worker's (UUIDv7), each greater than those before it: the same ones each time."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def __call__(self, at: int) -> str:
-        """A new id for the time `at`, in ms. Its `fff` tells it from a worker's, which gets that far with 2²⁶ ids in one ms."""
-        self._last += 1
-        text = f"{at & 0xFFFF_FFFF_FFFF:012x}"
-        return f"{text[:8]}-{text[8:]}-7fff-bfff-{self._last:012x}"
 
 
 @dataclass(slots=True)
