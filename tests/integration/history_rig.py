@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structlog
 
@@ -17,7 +19,7 @@ from pointsman.core.limits import Limit
 from pointsman.engine.engine import Engine
 from pointsman.engine.inbox import Inbox
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import Arm, Begin, Command, Finish
+from pointsman.model.command import Arm, Command, Finish
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import Publish, ReplyTo, StartProgram
 from pointsman.model.ids import JobId
@@ -60,6 +62,7 @@ class History:
     """Tell it what happens."""
 
     def __init__(self, directory: Path, catalog: Catalog, rate: Limit | None = None) -> None:
+        (directory / "jobs.db").write_bytes(_empty())
         self.url = f"sqlite:///{directory / 'jobs.db'}"
         self.clock = Clock()
         self.clock.at = NOW
@@ -157,10 +160,14 @@ class History:
             self._engine.step(0)
 
 
+@cache
+def _empty() -> bytes:
+    """An empty store, as a file: to make its tables each time would take longer than what is done with it."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "jobs.db"
+        open_store(f"sqlite:///{path}", session="test").close()
+        return path.read_bytes()
+
+
 def _nothing(delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
     raise AssertionError("no message comes here")
-
-
-def may_start(job: JobId) -> Begin:
-    """A program is about to be started."""
-    return Begin(job=job, reply=lambda _: None)

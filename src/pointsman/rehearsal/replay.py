@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from pointsman.core.fire import PUNCTUAL
 from pointsman.core.match import SkipReason
 from pointsman.core.world import Decision
 from pointsman.model.catalog import Catalog
@@ -22,22 +21,16 @@ from pointsman.model.ids import SYSTEM_USER, ChangeId, EntityRef, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import Retained, StateChange
 from pointsman.model.timer import TimerKind
+from pointsman.model.trigger import StateTrigger
 from pointsman.model.write import STARTED, AddAudit, AddChange, AddJob, Considered, SaveTimer
 from pointsman.rehearsal.comparison import Comparison, first_words
 from pointsman.rehearsal.cues import Cues
 from pointsman.rehearsal.ids import Carry, Ids, of_trigger, on_record
 from pointsman.rehearsal.stage import Begin, Pending, Stage
+from pointsman.rehearsal.timing import GIVES_WAY, LATE, Match, Timing, gives_way
 
 Recorded: TypeAlias = AddChange | Job | AddAudit
 """What is on record: changes with their messages and traces, jobs, and of the audit the starts and stops of the worker."""
-
-LATE = PUNCTUAL
-"""How late a timer of a worker that is up comes up at most, in ms."""
-EARLY = 1_000
-"""How early, since the machine's clock was corrected, in ms."""
-GIVES_WAY = 250
-"""A timer that is not on record gives way to a change of its entity that came up to so many ms after it: both may have stood in
-one batch, and then the change went first. One that is known to have been set gives way for as long as it may be late."""
 
 _UNHEEDED = (TimerKind.SILENCE, TimerKind.MANUAL)
 """What these led to are changes on record; and that something was heard which changed nothing is not."""
@@ -50,6 +43,7 @@ class Replay:
         self._stage = Stage(catalog, begin, _UNHEEDED)
         self._cues = Cues(self._stage.world)
         self._comparison = comparison
+        self._timing = Timing()
         self._compares = True
         self._last: int | None = None
         """When the worker was last seen to be up, in ms."""
@@ -110,7 +104,8 @@ class Replay:
 
     def _change(self, item: AddChange) -> None:
         change = item.change
-        self._turn_page(change.id, change.at)
+        self._miss(change.id, change.at)
+        self._pass(change.at)
         self._settle(change.entity, change.at)
         self._comparison.change(change.entity, change.id, change.at, silent=not item.payload)
         self._report(item)
@@ -157,38 +152,39 @@ class Replay:
                 pending.confirmed = pending.timer.kind is TimerKind.HOLD
 
     def _job(self, job: Job) -> None:
-        self._turn_page(job.id, job.timestamp, but=self._witnessed(job))
+        at = job.timestamp
+        self._miss(job.id, at)
+        self._let_jobs_end(at)
         if not self._comparison.expects(job.id):
             if job.change_id is not None:
                 self._witness(job)
             elif job.user_id not in (None, SYSTEM_USER):
                 self._request(job)
         self._comparison.recorded(job)
-        self._cues.record(job, job.timestamp)
+        self._cues.record(job, at)
+        self._pass(at)
 
     def _witness(self, job: Job) -> None:
-        """A timer came up when this job was made. One that would make none then came up before, and set another."""
-        while (pending := self._witnessed(job)) is not None:
-            due = TimerDue(pending.timer.id)
-            if any(isinstance(write, AddJob) for write in self._stage.consider(due, job.timestamp).writes):
-                self._tell(due, job.timestamp, None, of_trigger(job))
+        """A timer came up when this job was made. One that would make none then came up before, and may have set another."""
+        at = job.timestamp
+        while (found := self._set_for(job)) is not None:
+            pending, trigger = found
+            match, due = self._timing.match(pending, trigger, at), TimerDue(pending.timer.id)
+            if match is Match.THIS and any(isinstance(write, AddJob) for write in self._stage.consider(due, at).writes):
+                self._tell(due, at, None, of_trigger(job))
                 return
-            if pending.comes >= job.timestamp:
+            if match is Match.NOT or pending.comes >= at:
                 return
             self._come(pending)
 
-    def _witnessed(self, job: Job) -> Pending | None:
-        """The timer that came up when this job was made, if one that waits can be it."""
-        meta = job.process_meta
-        if meta is None or job.change_id is None:
+    def _set_for(self, job: Job) -> tuple[Pending, StateTrigger] | None:
+        """The timer that the change and the trigger of a job have set, while it waits."""
+        meta, resolved = job.process_meta, self._stage.world.catalog.entity(job.owner)
+        trigger = resolved.trigger(meta.trigger) if meta is not None and resolved is not None else None
+        if trigger is None:
             return None
-        for pending in self._stage.waiting(job.owner):
-            timer, waiting = pending.timer, pending.timer.waiting
-            if waiting is not None and waiting.change == job.change_id and timer.subject == meta.trigger:
-                distance = job.timestamp - pending.comes
-                if -EARLY <= distance < LATE or (pending.unsteady and abs(distance) <= (self._every(pending) or 0)):
-                    return pending
-        return None
+        mine = [each for each in self._stage.waiting(job.owner) if each.timer.subject == trigger.id]
+        return next(((each, trigger) for each in mine if each.timer.waiting and each.timer.waiting.change == job.change_id), None)
 
     def _request(self, job: Job) -> None:
         self.requests += job.timestamp >= self._comparison.since
@@ -215,30 +211,29 @@ class Replay:
 
     # Time
 
-    def _turn_page(self, id_: str, at: int, but: Pending | None = None) -> None:
-        """The record has come to the id `id_`, and the time `at` in ms. All comes up before that has to, but for one timer."""
+    def _miss(self, id_: str, at: int) -> None:
+        """The record has come to the id `id_`, at the time `at` in ms: what had to be on it up to there is not."""
         for gone in self._cues.missed(id_, at):
             self._comparison.forget(gone)
-        self._pass(at, but)
-        self._comparison.expire(at)
 
-    def _pass(self, until: int, but: Pending | None = None) -> None:
+    def _pass(self, until: int) -> None:
         """Jobs end, and timers come up that nothing on record speaks of: as late as one may be that is."""
         while True:
             ends, pending = self._cues.next_at, self._stage.next()
-            comes = None if pending is None or pending is but or pending.comes + LATE > until else pending.comes
+            comes = None if pending is None or pending.comes + LATE > until else pending.comes
             if ends is not None and ends <= until and (comes is None or ends <= comes):
                 self._let_one_job_end(ends)
             elif comes is not None and pending is not None:
                 self._stage.pop()
                 self._come(pending)
             else:
-                return
+                break
+        self._comparison.expire(until)
 
     def _settle(self, entity: EntityRef, at: int) -> None:
         """The entity's state changes now: what waits on the one before comes up if it has to."""
         while True:
-            due = [each for each in self._stage.waiting(entity) if each.comes + (LATE if each.confirmed else GIVES_WAY) <= at]
+            due = [each for each in self._stage.waiting(entity) if each.comes + gives_way(each) <= at]
             if not due:
                 return
             first = min(due, key=lambda each: each.comes)
@@ -246,11 +241,13 @@ class Replay:
             self._let_jobs_end(first.comes)
 
     def _come(self, pending: Pending) -> None:
-        """A timer comes up at its time. What repeats in a step that is not known goes on so."""
+        """A timer comes up at its time. What it sets in its place is known as little, or as well, as it was."""
         self._tell(TimerDue(pending.timer.id), pending.comes)
-        if pending.unsteady:
+        if pending.unsteady or pending.confirmed:
             for each in self._stage.waiting(pending.timer.entity):
-                each.unsteady = each.unsteady or each.timer.subject == pending.timer.subject
+                if each.timer.subject == pending.timer.subject:
+                    each.unsteady = each.unsteady or pending.unsteady
+                    each.confirmed = each.confirmed or each.timer.kind is pending.timer.kind is TimerKind.HOLD
 
     def _let_jobs_end(self, until: int) -> None:
         while (ends := self._cues.next_at) is not None and ends <= until:
