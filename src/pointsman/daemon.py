@@ -23,8 +23,10 @@ from pointsman.clock import SystemClock, Uuid7
 from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.redelivery import REMEMBERED
+from pointsman.errors import StoreUnavailable
 from pointsman.model.ids import JobId
 from pointsman.model.job import JobStatus
+from pointsman.model.write import STARTED, STOPPED, AddAudit
 from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.publisher import Announced, MqttPublisher, Outgoing
 from pointsman.mqtt.session import Session
@@ -55,7 +57,9 @@ class Worker:
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
         clock, self.inbox = SystemClock(), Inbox()
+        self._clock = clock
         self.store, recorded, last_id = _open_store(configuration, clock.now())
+        self._new_id = Uuid7(after=last_id)
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = _reader(configuration, self.topics)
         self.session = Session(
@@ -76,7 +80,7 @@ class Worker:
             publisher=MqttPublisher(self.session, self.topics, Announced(settings.mqtt.announce)),
             programs=self.pool,
             clock=clock,
-            new_id=Uuid7(after=last_id),
+            new_id=self._new_id,
             log=log,
             limit=settings.engine.batch,
             window=settings.mqtt.receive_maximum,
@@ -118,6 +122,7 @@ class Worker:
         self._join("mqtt", 2 * FLUSH)
         self.pool.close()
         if not self._alive("engine"):
+            self._say_goodbye()
             self.store.close()
         self._health_file.unlink(missing_ok=True)
         self._log.info("stopped")
@@ -126,6 +131,12 @@ class Worker:
         """Which of these jobs the store calls running."""
         with self.store.begin() as unit:
             return [job.id for job in unit.jobs(jobs).values() if job.status is JobStatus.RUNNING]
+
+    def _say_goodbye(self) -> None:
+        """Let the audit say when the worker stopped. A store that is out of reach does without."""
+        at = self._clock.now()
+        with contextlib.suppress(StoreUnavailable), self.store.begin() as unit:
+            unit.apply([_audited(STOPPED, self._settings.node.id, self._new_id(at), at)])
 
     def _spawn(self, name: str, function: Callable[[], None]) -> None:
         def body() -> None:
@@ -227,7 +238,14 @@ def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequen
     store = open_store(url, session=client_id, migrate=settings.store.migrate, window=REMEMBERED)
     store.sync_definitions(configuration.definitions, at)
     with store.begin() as unit:
-        return store, unit.filters(), unit.last_id()
+        filters, last_id = unit.filters(), unit.last_id()
+        started = Uuid7(after=last_id)(at)
+        unit.apply([_audited(STARTED, settings.node.id, started, at)])
+    return store, filters, max(started, last_id or "")
+
+
+def _audited(action: str, node: str, id_: str, at: int) -> AddAudit:
+    return AddAudit(id=id_, at=at, actor=node, action=action, subject=f"worker {node}")
 
 
 def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> int:

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 
 @verb("check")
 @click.option("--strict", is_flag=True, help="Warnings, of programs that could not run on this machine and of loops, are errors.")
-def command(strict: bool) -> None:
+@click.option("--tests", is_flag=True, help="Run its tests too, on a virtual clock.")
+def command(strict: bool, tests: bool) -> int:
     """Check the configuration: everything that is wrong with it, each as file:line:col.
 
     Operations whose messages may set each other off without end are a warning, as are programs that could not run on this
     machine.
 
-    Connects to nothing and writes nothing. Exit code 0: it is right; 78: it is not.
+    Connects to nothing and writes nothing. Exit code 0: it is right; 78: it is not; 1: it is, but a test failed.
     """
     from pointsman.cli.check_loops import loop_warnings
     from pointsman.cli.check_programs import program_faults
+    from pointsman.cli.check_tests import as_json, in_words, perform_all
 
     given = configuration()
     warnings = [*program_faults(given), *loop_warnings(given, configuration_path())]
@@ -35,12 +37,18 @@ def command(strict: bool) -> None:
         raise ConfigurationError("\n".join(warnings))
     warnings += map(str, given.warnings)
     counts = _counts(given)
+    performed = perform_all(given) if tests else []
+    failed = any(each.faults for each in performed)
     if wants_json():
-        print_json({"ok": True, "counts": counts, "warnings": warnings})
-        return
+        run = {"tests": [as_json(each) for each in performed]} if tests else {}
+        print_json({"ok": not failed, "counts": counts, "warnings": warnings, **run})
+        return int(failed)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo("OK: " + ", ".join([_in_words(name, count) for name, count in counts.items() if count]))
+    click.echo("OK: " + ", ".join([_counted(name, count) for name, count in counts.items() if count]))
+    if tests:
+        click.echo("\n".join(in_words(performed)))
+    return int(failed)
 
 
 def _counts(given: Configuration) -> dict[str, int]:
@@ -59,9 +67,10 @@ def _counts(given: Configuration) -> dict[str, int]:
         "scripts": len(catalog.scripts),
         "intake_rules": len(given.rules),
         "reply_rules": len(given.replies),
+        "tests": len(given.scenarios),
     }
 
 
-def _in_words(name: str, count: int) -> str:
+def _counted(name: str, count: int) -> str:
     plural = name.replace("_", " ")
     return counted(count, "class" if name == "classes" else plural[:-1], plural)

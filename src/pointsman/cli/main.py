@@ -46,6 +46,7 @@ VERBS: Mapping[str, Entry] = {
     "explain": Lazy("pointsman.cli.explain", "Say why something ran, or did not."),
     "simulate": Lazy("pointsman.cli.simulate", "Say what a message would do. Nothing is sent."),
     "reasons": Lazy("pointsman.cli.reasons", "Count why triggers fired, or did not."),
+    "replay": Lazy("pointsman.cli.replay", "Say what would have been otherwise with this configuration. Nothing is sent."),
     "rejects": Lazy("pointsman.cli.rejects", "List the messages that could not be taken."),
     "db": Family(
         {

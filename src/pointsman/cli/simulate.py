@@ -15,7 +15,7 @@ from pointsman.cli.verb import verb
 from pointsman.errors import Unavailable
 
 if TYPE_CHECKING:
-    from pointsman.core.world import Decision, World
+    from pointsman.core.world import Decision
     from pointsman.model.command import Command
     from pointsman.model.ids import EntityRef
     from pointsman.model.json import Json
@@ -33,49 +33,22 @@ def command(topic: str, message: str, retained: bool, state: str | None) -> None
 
     The decision is made by the same function as in the worker. With --json: one object.
     """
-    from pointsman.clock import Uuid7
-    from pointsman.core.decide import decide
+    from pointsman.cli.virtual import beginning, interpreter
+    from pointsman.rehearsal.rehearsal import Rehearsal
 
     config = configuration()
-    at = time.time_ns() // 1_000_000
-    new_id = Uuid7()
-    commands = _read(config, topic, message.encode(), retained)
-    world = _world(config, commands, state)
-    decisions = [decide(world, each, at, new_id) for each in commands]
-    found = [_as_json(each, decision) for each, decision in zip(commands, decisions, strict=True)]
+    rehearsal = Rehearsal(config.catalog, beginning(config), interpreter(config), time.time_ns() // 1_000_000)
+    commands = rehearsal.read(topic, message.encode(), retain=retained)
+    for each in commands:
+        entity: EntityRef | None = getattr(each, "entity", None)
+        if entity is not None:
+            known, manual = _known(config, entity, state)
+            rehearsal.given(entity, known, manual=manual, properties=_values(config, entity))
+    found = [_as_json(each, rehearsal.tell(each)[0].decision) for each in commands]
     if wants_json():
         print_json({"topic": topic, "commands": found})
     else:
         click.echo("\n".join(line for each in found for line in _in_words(each)) or "nothing: it is passed over")
-
-
-def _read(config: Configuration, topic: str, payload: bytes, retained: bool) -> list[Command]:
-    from pointsman.model.delivery import Delivery
-    from pointsman.mqtt.intake import Reader
-    from pointsman.mqtt.topics import Topics
-
-    mqtt = config.settings.mqtt
-    topics = Topics(mqtt.base_topic, config.settings.node.id)
-    read = Reader(topics, config.rules, replies=config.replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
-    return list(read(Delivery(0, 0, 0, False, retained, topic, payload), config.catalog))
-
-
-def _world(config: Configuration, commands: list[Command], state: str | None) -> World:
-    from pointsman.core.world import World
-
-    world = World(config.catalog)
-    for each in commands:
-        entity: EntityRef | None = getattr(each, "entity", None)
-        if entity is None:
-            continue
-        known, manual = _known(config, entity, state)
-        if known is not None:
-            world.states[entity] = known
-        if manual is not None:
-            world.standing.manual[entity] = manual
-        if values := _values(config, entity):
-            world.standing.properties[entity] = values
-    return world
 
 
 def _known(config: Configuration, entity: EntityRef, state: str | None) -> tuple[EntityState | None, ManualState | None]:
@@ -107,6 +80,7 @@ def _values(config: Configuration, entity: EntityRef) -> dict[str, Json]:
 def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
     from pointsman.core.explain import in_words
     from pointsman.model.write import AddChange, AddJob, CountReject, SaveProperty
+    from pointsman.rehearsal.words import as_json as would
 
     change = next((write.change for write in decision.writes if isinstance(write, AddChange)), None)
     saved = next((write for write in decision.writes if isinstance(write, SaveProperty)), None)
@@ -134,23 +108,12 @@ def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
                 "operation": write.job.operation_id,
                 "status": write.job.status.value,
                 "error": write.job.error,
-                "would": _would(write),
+                "would": would(write.dispatch),
             }
             for write in decision.writes
             if isinstance(write, AddJob)
         ],
     }
-
-
-def _would(write: Any) -> dict[str, Any] | None:
-    from pointsman.model.effect import Publish
-
-    dispatch = write.dispatch
-    if dispatch is None:
-        return None
-    if isinstance(dispatch, Publish):
-        return {"topic": dispatch.topic, "message": dispatch.message, "qos": dispatch.qos, "retain": dispatch.retain}
-    return {"run": [dispatch.path or "(script)", *dispatch.arguments], "script": dispatch.script}
 
 
 def _in_words(found: dict[str, Any]) -> list[str]:

@@ -134,6 +134,10 @@ class CountReject:
     at: int
 
 
+STARTED, STOPPED = "worker.start", "worker.stop"
+"""What the audit says of a worker: while it is down it is blind, and a replay has to know when that was."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddAudit:
     """Who did what to what, and when. `before` and `after` are JSON text where there is something to compare."""
@@ -143,7 +147,7 @@ class AddAudit:
     at: int
     actor: str
     action: str
-    """`execute`, `result.add`, `catalog.set`, `catalog.remove`, …"""
+    """`execute`, `result.add`, `catalog.set`, `catalog.remove`, `worker.start`, …"""
     subject: str
     before: str | None = None
     after: str | None = None

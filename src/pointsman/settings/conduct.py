@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pointsman.model.conduct import PLAIN, Conduct, Confirm, Expect, Mode, OnInterrupted
 from pointsman.model.ids import OperationId, StateId
-from pointsman.settings.forms import ConfirmForm, ExpectForm, OperationForm
+from pointsman.settings.conduct_forms import ConfirmForm, ExpectForm
+from pointsman.settings.forms import OperationForm
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, one_of, shown
 from pointsman.settings.report import Report, value_at

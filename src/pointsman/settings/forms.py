@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from pointsman.model.conduct import Mode, OnInterrupted
 from pointsman.model.rule import Ignore
-from pointsman.model.schedule import Missed
 from pointsman.model.state import Retained
 from pointsman.model.trigger import Late
 from pointsman.settings.condition_forms import ConditionForm, NoDataForm
-from pointsman.settings.fields import Form, Id, Later, StateRef, States, Text, listed
+from pointsman.settings.conduct_forms import ConfirmForm, ExpectForm, Schedules
+from pointsman.settings.fields import Form, Id, Later, StateRef, States, Text
 from pointsman.settings.quantity import Duration, Size
+from pointsman.settings.scenario_forms import ScenarioForm
 from pointsman.settings.schema import (
     EngineSettings,
     LogSettings,
@@ -55,39 +56,6 @@ class ParametersForm(Form):
     args: list[Text] = Field(default=[], description="Type 2: arguments.")
     ref: Id | None = Field(default=None, description="scriptReference: the script's id.")
     text: Text | None = Field(default=None, description="scriptText: the script.")
-
-
-class ExpectForm(Form):
-    """A job succeeds only when its device has answered."""
-
-    within: Duration = Field(ge=1, description="How long it may take, from the broker's acknowledgement or the program's end on.")
-
-
-class ConfirmForm(Form):
-    """A job succeeds only when its effect is seen: the entity gets into a state, or a property gets a value."""
-
-    state: StateRef | None = Field(default=None, description="The state that the entity must get into, by id or name.")
-    property: Text | None = Field(default=None, description="The property that must get a value, of the entity or its class.")
-    value: Any = Field(default=None, description="The value that the property must get.")
-    within: Duration = Field(ge=1, description="How long it may take, from the broker's acknowledgement or the program's end on.")
-
-
-class ScheduleForm(Form):
-    """When an operation runs by the clock."""
-
-    cron: StrictStr | None = Field(
-        default=None, description="When, as cron has it: minute hour day-of-month month day-of-week; seconds may go first."
-    )
-    zone: Text | None = Field(default=None, description="The time zone that `cron` speaks of, as Europe/Berlin. Default: UTC.")
-    every: Duration | None = Field(
-        default=None, ge=1000, le=31_622_400_000, description="At the multiples of this since 1970 (UTC), instead of `cron`."
-    )
-    missed: Missed = Field(default=Missed.ONCE, description="When its time passed while no worker ran: skip, once or all.")
-    latest: Duration | None = Field(default=None, description="How late a missed run may still be. Default: however late.")
-
-
-Schedules = Annotated[list[Later[ScheduleForm]], BeforeValidator(listed)]
-"""One alone may go without the brackets."""
 
 
 class OperationForm(Form):
@@ -308,3 +276,4 @@ class FileForm(Form):
     scripts: list[ScriptForm] = Field(default=[], description="The script repository.")
     intake: list[IntakeForm] = Field(default=[], description="How messages of foreign devices are read.")
     replies: list[ReplyForm] = Field(default=[], description="Where devices answer that cannot answer as MQTT 5 says.")
+    tests: list[ScenarioForm] = Field(default=[], description="Tests of the rules, run by `pointsman check --tests`.")

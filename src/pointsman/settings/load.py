@@ -11,6 +11,7 @@ from typing import Any
 from pointsman.errors import ConfigurationError
 from pointsman.model.catalog import Catalog
 from pointsman.model.rule import IntakeRule, ReplyRule
+from pointsman.model.scenario import Scenario
 from pointsman.settings.catalog import CatalogBuilder
 from pointsman.settings.definitions import Definition, definitions
 from pointsman.settings.document import read_document
@@ -24,6 +25,8 @@ from pointsman.settings.merge import merge
 from pointsman.settings.problem import Origin, Problem, nearest, one_of
 from pointsman.settings.replies import ReplyBuilder
 from pointsman.settings.report import Report
+from pointsman.settings.scenario_forms import ScenarioForm
+from pointsman.settings.scenarios import ScenarioBuilder
 from pointsman.settings.schema import Settings
 from pointsman.settings.sources import Sources
 from pointsman.settings.tree import Map
@@ -47,6 +50,8 @@ class Configuration:
     replies: tuple[ReplyRule, ...] = ()
     warnings: tuple[Problem, ...] = ()
     """What is right, but does not do what one might think."""
+    scenarios: tuple[Scenario, ...] = ()
+    """The tests of its rules."""
     origins: Mapping[SettingPath, Origin] = field(default_factory=dict)
     """Where each setting was given."""
 
@@ -85,6 +90,8 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     intake, answers = IntakeBuilder(report, catalog, filters), ReplyBuilder(report, filters)
     rules = [intake.build(form, place) for form, place in builder.items("intake", IntakeForm)]
     replies = [answers.build(form, place) for form, place in builder.items("replies", ReplyForm)]
+    tests = ScenarioBuilder(report, catalog)
+    scenarios = [tests.build(form, place) for form, place in builder.items("tests", ScenarioForm)]
     report.raise_problems()
     return Configuration(
         settings=settings,
@@ -94,6 +101,7 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
         definitions=tuple(definitions(catalog, builder.kept)),
         sources=sources.names,
         warnings=report.warnings,
+        scenarios=tuple([scenario for scenario in scenarios if scenario is not None]),
         origins=origins,
     )
 

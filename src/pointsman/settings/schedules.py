@@ -10,7 +10,8 @@ from cronsim import CronSim, CronSimError
 
 from pointsman.model.schedule import Missed, Schedule
 from pointsman.settings.checks import time_zone
-from pointsman.settings.forms import OperationForm, ScheduleForm
+from pointsman.settings.conduct_forms import ScheduleForm
+from pointsman.settings.forms import OperationForm
 from pointsman.settings.place import Place
 from pointsman.settings.problem import shown
 from pointsman.settings.report import Report, value_at

@@ -1,0 +1,124 @@
+"""What became of jobs, as far as it is on record: the commands that carried them to their ends, at their times.
+
+A job that is not on record succeeds as soon as it is begun. Of one that was tried several times only the last try is on record:
+the ones before fail at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+
+from pointsman.core.world import World
+from pointsman.model.command import AddResult, Command, Finish, ReportState
+from pointsman.model.effect import CallOff, Effect, Publish, Resume, StartProgram
+from pointsman.model.ids import JobId
+from pointsman.model.job import Job, JobStatus
+
+
+class Cues:
+    """Tell it what is let out, and what is on record; it gives the commands, each when its time has come."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._heap: list[tuple[int, int, Command | JobId]] = []
+        self._count = 0
+        self._recorded: dict[JobId, Job] = {}
+        """The open jobs that are on record."""
+        self._awaited: dict[JobId, int | None] = {}
+        """Jobs that must be on record and have not come up there yet, with when they began, if they have."""
+
+    # What is told
+
+    def await_record(self, job: JobId) -> None:
+        """A job was made that is on record further on."""
+        self._awaited[job] = None
+
+    def record(self, job: Job, at: int) -> None:
+        """A job came up on record, at the time `at` in ms."""
+        began = self._awaited.pop(job.id, None)
+        if job.id in self._world.jobs:
+            self._recorded[job.id] = job
+            if began is not None:
+                self._begin(job.id, at)
+
+    def missed(self, before: str, at: int) -> Iterator[JobId]:
+        """The record has gone on to the id `before`: jobs that were awaited up to there are not on it any more."""
+        gone = [job for job in self._awaited if job < before]
+        for job in gone:
+            if self._awaited.pop(job) is not None:
+                self._begin(job, at)
+        yield from gone
+
+    def let_out(self, effects: tuple[Effect, ...], at: int) -> None:
+        """Effects of a decision, at the time `at` in ms."""
+        for effect in effects:
+            match effect:
+                case Publish(job=job) | StartProgram(job=job) | Resume(job):
+                    if job in self._awaited:
+                        self._awaited[job] = at
+                    else:
+                        self._begin(job, at)
+                case CallOff(job):
+                    known = self._recorded.get(job)
+                    if known is None or known.status is not JobStatus.CANCELLED:
+                        self._push(at, Finish(job=job, status=JobStatus.CANCELLED))
+
+    # What it gives
+
+    @property
+    def next_at(self) -> int | None:
+        """When the next command comes, in ms."""
+        return self._heap[0][0] if self._heap else None
+
+    def last_before(self, until: int) -> int:
+        """The last time before `until`, in ms, at which the worker took in something of all this; 0 when there is none."""
+        return max([at for at, _, _ in self._heap if at < until], default=0)
+
+    def pop(self) -> Command | None:
+        """The next command; None when there is nothing in it any more."""
+        _, _, command = heappop(self._heap)
+        if isinstance(command, str):
+            return self._confirmation(command)
+        if isinstance(command, Finish | AddResult) and command.job not in self._world.jobs:
+            self._recorded.pop(command.job, None)
+            return None
+        return command
+
+    def _begin(self, id_: JobId, at: int) -> None:
+        job, open_ = self._recorded.get(id_), self._world.jobs.get(id_)
+        if job is None:
+            self._push(at, Finish(job=id_, status=JobStatus.SUCCEEDED))
+        elif open_ is not None and open_.attempts + 1 < job.attempts:
+            self._push(at, Finish(job=id_, status=JobStatus.FAILED, error="one of the tries that are not on record"))
+        else:
+            for when, command in _course(job):
+                self._push(max(at, when), command)
+
+    def _confirmation(self, id_: JobId) -> Command | None:
+        """The entity says again in which state it is: reports that change nothing are not on record."""
+        job = self._world.jobs.get(id_)
+        state = self._world.states.get(job.owner) if job else None
+        return None if job is None or state is None else ReportState(job.owner, state.state, "", b"")
+
+    def _push(self, at: int, command: Command | JobId) -> None:
+        self._count += 1
+        heappush(self._heap, (at, self._count, command))
+
+
+def _course(job: Job) -> Iterator[tuple[int, Command | JobId]]:
+    """The last try of a job on record: how far it got, and when."""
+    ladder = job.ladder
+    rungs = [at for at in (ladder.acknowledged, ladder.answered, ladder.confirmed) if at is not None]
+    if job.status is JobStatus.SUCCEEDED and job.finished is not None:
+        rungs.append(job.finished)
+    if rungs:
+        yield min(rungs), Finish(job=job.id, status=JobStatus.SUCCEEDED, reason_code=ladder.reason_code)
+    if ladder.answered is not None:
+        for result in job.results:
+            if result.timestamp == ladder.answered:
+                yield ladder.answered, AddResult(job=job.id, payload=result.payload, by=result.by, answer=True)
+    if ladder.confirmed is not None:
+        yield ladder.confirmed, job.id
+    if job.finished is not None and job.status is not JobStatus.SUCCEEDED:
+        yield job.finished, Finish(job=job.id, status=job.status, error=job.error)

@@ -1,0 +1,173 @@
+"""A worker's engine on a real SQLite file, with a clock that is moved by hand, to make histories: restarted, and late, at will.
+
+Knows the engine, its ports and the store. Messages and programs go nowhere: they end as they are told to.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import structlog
+
+from pointsman.clock import Uuid7
+from pointsman.core.limits import Limit
+from pointsman.engine.engine import Engine
+from pointsman.engine.inbox import Inbox
+from pointsman.model.catalog import Catalog
+from pointsman.model.command import Arm, Command, Finish
+from pointsman.model.delivery import Delivery
+from pointsman.model.effect import Publish, ReplyTo, StartProgram
+from pointsman.model.ids import JobId
+from pointsman.model.job import Job, JobStatus
+from pointsman.model.json import Json
+from pointsman.model.write import STARTED, STOPPED, AddAudit
+from pointsman.store import open_reader, open_store
+from pointsman.store.reads import jobs
+from pointsman.store.sql_store import SqlStore
+from unit.engine_rig import Clock
+from unit.world import NOW
+
+
+@dataclass
+class Away:
+    """Publisher and pool in one: what they are given, until somebody says how it ended."""
+
+    open: deque[JobId] = field(default_factory=deque)
+
+    def room(self) -> int:
+        return 1_000
+
+    def publish(self, effect: Publish) -> None:
+        self.open.append(effect.job)
+
+    def start(self, effect: StartProgram) -> None:
+        self.open.append(effect.job)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        pass
+
+    def announce(self, job: Job) -> None:
+        pass
+
+    def answer(self, to: ReplyTo, body: Mapping[str, Json]) -> None:
+        pass
+
+
+class History:
+    """Tell it what happens."""
+
+    def __init__(self, directory: Path, catalog: Catalog, rate: Limit | None = None) -> None:
+        (directory / "jobs.db").write_bytes(_empty())
+        self.url = f"sqlite:///{directory / 'jobs.db'}"
+        self.clock = Clock()
+        self.clock.at = NOW
+        self._catalog = catalog
+        self._rate = rate
+        self._store: SqlStore | None = None
+        self.start()
+
+    def start(self) -> None:
+        """The worker starts, as `daemon.py` has it."""
+        self._store = open_store(self.url, session="test")
+        with self._store.begin() as unit:
+            started = Uuid7(after=unit.last_id())(self.clock.at)
+            unit.apply([self._audited(STARTED, started)])
+        self._new_id = Uuid7(after=started)
+        self._inbox, self._away = Inbox(), Away()
+        self._engine = Engine(
+            inbox=self._inbox,
+            store=self._store,
+            interpret=_nothing,
+            catalog=self._catalog,
+            publisher=self._away,
+            programs=self._away,
+            clock=self.clock,
+            new_id=self._new_id,
+            log=structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger(50)),
+            rate=self._rate,
+        )
+        self._engine.load()
+        self._inbox.put(Arm())
+        self._settle()
+
+    def restart(self, down: int = 0) -> None:
+        """The worker is killed, and starts again so many ms later."""
+        self.close()
+        self._go_to(self.clock.at + down)
+        self.start()
+
+    def stop(self) -> None:
+        """The worker stops, in order."""
+        assert self._store is not None
+        with self._store.begin() as unit:
+            unit.apply([self._audited(STOPPED, self._new_id(self.clock.at))])
+        self.close()
+
+    def _audited(self, action: str, id_: str) -> AddAudit:
+        return AddAudit(id=id_, at=self.clock.at, actor="test", action=action, subject="worker test")
+
+    def close(self) -> None:
+        """The worker is killed."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def tell(self, *commands: Command, late: int = 0) -> None:
+        """These come; the engine takes them up so many ms later, in one batch."""
+        for command in commands:
+            self._inbox.put(command)
+        self._go_to(self.clock.at + late)
+        self._settle()
+
+    def end(self, status: JobStatus = JobStatus.SUCCEEDED) -> None:
+        """All that was begun has ended."""
+        while self._away.open:
+            self._inbox.put(Finish(job=self._away.open.popleft(), status=status))
+        self._settle()
+
+    def wait(self, milliseconds: int, late: int = 0) -> None:
+        """Time goes on. Each timer is taken up so many ms after it came due."""
+        until = self.clock.at + milliseconds
+        while (due := self._next_due()) is not None and due + late <= until:
+            self._go_to(max(self.clock.at, due + late))
+            self._settle()
+            if self._next_due() == due:
+                self._go_to(self.clock.at + 1)  # a float of the engine's clock was a little short of it
+        self._go_to(max(until, self.clock.at))
+
+    def jobs(self) -> list[Job]:
+        """All jobs, oldest first."""
+        with open_reader(self.url) as reader:
+            return list(jobs.every(reader))
+
+    def _next_due(self) -> int | None:
+        assert self._store is not None
+        with self._store.begin() as unit:
+            return min([timer.due for timer in unit.timers().values()], default=None)
+
+    def _go_to(self, at: int) -> None:
+        self.clock.seconds += (at - self.clock.at) / 1000
+        self.clock.at = at
+
+    def _settle(self) -> None:
+        self._engine.step(0)
+        while len(self._inbox):
+            self._engine.step(0)
+
+
+@cache
+def _empty() -> bytes:
+    """An empty store, as a file: to make its tables each time would take longer than what is done with it."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "jobs.db"
+        open_store(f"sqlite:///{path}", session="test").close()
+        return path.read_bytes()
+
+
+def _nothing(delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
+    raise AssertionError("no message comes here")
