@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from pointsman.clock import Uuid7
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds, Limit
 from pointsman.engine.engine import Engine
 from pointsman.engine.inbox import Inbox
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import Arm, Command, Finish
-from pointsman.model.delivery import Delivery
+from pointsman.model.command import Command, Finish
+from pointsman.model.delivery import Delivery, Subscribed
 from pointsman.model.effect import Publish, ReplyTo, StartProgram
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
@@ -48,6 +48,18 @@ class Away:
     def start(self, effect: StartProgram) -> None:
         self.open.append(effect.job)
 
+    def adopt(self, effect: StartProgram) -> None:
+        self.open.append(effect.job)
+
+    def cancel(self, job: JobId) -> bool:
+        return False
+
+    def withdraw(self, job: JobId) -> None:
+        pass
+
+    def settled(self, job: JobId) -> None:
+        pass
+
     def acknowledge(self, delivery: Delivery) -> None:
         pass
 
@@ -67,7 +79,7 @@ class History:
         self.clock = Clock()
         self.clock.at = NOW
         self._catalog = catalog
-        self._rate = rate
+        self._bounds = Bounds(rate=rate)
         self._store: SqlStore | None = None
         self.start()
 
@@ -89,10 +101,10 @@ class History:
             clock=self.clock,
             new_id=self._new_id,
             log=structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=structlog.make_filtering_bound_logger(50)),
-            rate=self._rate,
+            bounds=self._bounds,
         )
         self._engine.load()
-        self._inbox.put(Arm())
+        self._inbox.put(Subscribed(()))
         self._settle()
 
     def restart(self, down: int = 0) -> None:

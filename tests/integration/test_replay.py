@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integration.history_rig import History
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds, Limit
 from pointsman.core.standing import standing_of
 from pointsman.model.catalog import Catalog, build_catalog
 from pointsman.model.command import Execute, ReportState
@@ -47,7 +47,7 @@ def replayed(
 ) -> Comparison:
     """The history against a catalog, up to its end or `until`."""
     comparison = Comparison(since or 0, 1_000)
-    replay = Replay(catalog, lambda remembered: standing_of(remembered, catalog, rate), comparison)
+    replay = Replay(catalog, lambda remembered: standing_of(remembered, catalog, Bounds(rate=rate)), comparison)
     until = until or history.clock.at + 1
     with open_reader(history.url) as reader:
         start = None if since is None else since - lead

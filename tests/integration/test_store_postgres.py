@@ -25,6 +25,7 @@ from pointsman.model.write import AddChange, RememberDelivery, SaveState, Write
 from pointsman.store import maintenance, open_reader, open_store
 from pointsman.store.postgres import SCHEMA
 from pointsman.store.reads import audit, history, jobs
+from pointsman.store.schema import HEAD
 from pointsman.store.sql_store import SqlStore
 from servers.absence import missing
 from servers.ports import wait_until
@@ -355,7 +356,7 @@ def test_a_dump_that_does_not_fit_is_refused_and_the_store_stays(postgres_url: s
     newer, garbage = tmp_path / "newer.dump", tmp_path / "garbage"
     sql(postgres_url, "UPDATE alembic_version SET version_num = '9999'")
     maintenance.backup(postgres_url, newer)
-    sql(postgres_url, "UPDATE alembic_version SET version_num = '0002'")
+    sql(postgres_url, f"UPDATE alembic_version SET version_num = '{HEAD}'")
     garbage.write_text("garbage")
     for source, kind, message in (
         (newer, ConfigurationError, "found 9999"),

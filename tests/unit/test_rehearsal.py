@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds, Limit
 from pointsman.core.match import SkipReason
 from pointsman.core.standing import standing_of
 from pointsman.model.catalog import Catalog
@@ -24,7 +24,7 @@ from unit.world import ALARM, FAULT, NOW, OK, PUMP, PUMPS, STATES, counting, mqt
 
 
 def beginning(catalog: Catalog, rate: Limit | None = None) -> Begin:
-    return lambda remembered: standing_of(remembered, catalog, rate)
+    return lambda remembered: standing_of(remembered, catalog, Bounds(rate=rate))
 
 
 def says(delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
@@ -132,10 +132,12 @@ def test_only_jobs_that_are_open_are_remembered() -> None:
 def test_a_restart_forgets_what_no_store_keeps_and_nothing_else() -> None:
     on = stage(trigger("say", *STATES, cooldown_ms=1), rate=Limit(1, 60_000))
     on.decide(report(ALARM), NOW)
-    assert on.decide(report(OK), NOW + 10).verdicts[0].skipped is SkipReason.LIMIT
     on.restart(NOW + 20)
-    assert on.world.states[PUMP].state == OK.id
-    assert on.decide(report(FAULT), NOW + 30).verdicts[0].skipped is None
+    assert on.world.states[PUMP].state == ALARM.id
+    assert on.decide(report(OK), NOW + 30).verdicts[0].skipped is None, "how much of a limit is left is in no store"
+    assert on.decide(report(FAULT), NOW + 40).verdicts[0].skipped is SkipReason.LIMIT
+    on.restart(NOW + 50)
+    assert on.decide(report(ALARM), NOW + 60).verdicts[0].skipped is SkipReason.QUARANTINED, "a quarantine is"
     assert on.decide(report(OK, PUMPS[1]), NOW + 30).verdicts[0].skipped is None
 
 
