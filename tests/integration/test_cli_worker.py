@@ -28,7 +28,7 @@ CONFIGURATION = """
 mqtt: {{url: "{url}", base_topic: {base}}}
 node: {{id: {base}, health_file: "{directory}/health.json"}}
 store: {{url: "sqlite:///{directory}/jobs.db"}}
-programs: {{on_stop: end, grace: 0s}}
+programs: {{on_stop: end}}
 states: [{{id: "1", name: OK}}, {{id: "3", name: ALARM}}]
 objects:
   - id: pump-1

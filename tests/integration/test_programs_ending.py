@@ -178,7 +178,7 @@ def test_a_job_that_the_engine_never_answers_is_left_to_the_store(policy: Progra
 def test_a_pool_that_is_closed_leaves_no_thread_no_process_and_no_directory_and_may_be_stopped_again(
     policy: ProgramPolicy,
 ) -> None:
-    before = set(threading.enumerate())
+    before, others = set(threading.enumerate()), children()
     engine = Engine()
     pool = engine.pool = Pool(policy, engine)
     pool.open()
@@ -193,11 +193,11 @@ def test_a_pool_that_is_closed_leaves_no_thread_no_process_and_no_directory_and_
     pool.close()
     assert set(threading.enumerate()) <= before
     eventually(lambda: not Path(f"/proc/{supervisor}").exists())
-    assert children() == set()
+    assert children() <= others
     assert policy.work_directory is not None
     assert list(policy.work_directory.iterdir()) == []
 
 
 def children() -> set[str]:
-    """Processes of this one: the keeper of a pool that is at work."""
+    """Processes of this one: the keeper of a pool that is at work, among others."""
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())

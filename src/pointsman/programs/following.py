@@ -28,7 +28,10 @@ class Following:
     """One program that runs, or has ended."""
 
     def __init__(self, effect: StartProgram, place: Place, control: Control, started: Callable[[], None]) -> None:
-        """Calls `started` once, when the program runs or never will. Where there is no directory it has ended, unknown how."""
+        """Calls `started` once, when the program runs or never will. Where there is no directory it has ended, unknown how.
+
+        Raises OSError when it cannot be told: to take a program for ended that runs would be worse.
+        """
         self.effect = effect
         self.control = control
         self._place = place
@@ -38,7 +41,7 @@ class Following:
         """Whether a supervisor lived when we looked."""
         try:
             self._life = os.open(place.life, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
+        except FileNotFoundError:
             self._life = -1
 
     def fileno(self) -> int:
@@ -58,12 +61,8 @@ class Following:
         end = self.control.end
         if end is not None and not self._ordered and time.monotonic() >= end.at:
             self._ordered = True
-            self.order(CANCEL if end.ending is Ending.CANCELLED else STOP)
+            self._place.order(CANCEL if end.ending is Ending.CANCELLED else STOP)
         return False
-
-    def order(self, what: bytes) -> None:
-        """Tell the supervisor to end the program, if there is one."""
-        self._place.order(what)
 
     def finish(self) -> Finish:
         """How the job ended, once the program has."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from pointsman.model.command import Finish
@@ -59,7 +60,7 @@ def perform(
             go = control.wait_for_answer()
         if go and control.end is None:
             means.keeper.start(place)
-            return _follow(Following(effect, place, control, started))
+            return _follow(effect, place, control, started)
         finish = _not_run(effect, go, control)
     except (NoWorkspace, CannotStart) as fault:
         finish = Finish(job=effect.job, status=JobStatus.FAILED, error=str(fault))
@@ -96,24 +97,28 @@ def _not_run(effect: StartProgram, go: bool | None, control: Control) -> Finish 
     return Finish(job=effect.job, status=JobStatus.INTERRUPTED, error=STOPPED_BEFORE) if go else None
 
 
-def _follow(following: Following) -> Finish | None:
-    """Wait for the program's end; None when it shall be left running."""
-    control = following.control
-    poller = select.poll()
-    poller.register(control.bell, select.POLLIN)
+def _follow(effect: StartProgram, place: Place, control: Control, started: Callable[[], None]) -> Finish | None:
+    """Wait for the program's end; None when it shall be left running. A defect of ours ends it: nobody else would know of it."""
     try:
-        if following.look():
-            return following.finish()
-        poller.register(following, select.POLLIN)
-        while control.leave_at is None:
-            patience = following.patience()
-            poller.poll(None if patience is None else 1000 * patience + 1)
-            control.bell.hush()
-            if following.look():
-                return following.finish()
-        return None
+        with closing(Following(effect, place, control, started)) as following:
+            return following.finish() if _has_ended(following) else None
     except BaseException:
-        following.order(STOP)
+        place.order(STOP)
         raise
-    finally:
-        following.close()
+
+
+def _has_ended(following: Following) -> bool:
+    """Wait until it has, or until it shall be left."""
+    if following.look():
+        return True
+    bell = following.control.bell
+    poller = select.poll()
+    poller.register(bell, select.POLLIN)
+    poller.register(following, select.POLLIN)
+    while following.control.leave_at is None:
+        patience = following.patience()
+        poller.poll(None if patience is None else 1000 * patience + 1)
+        bell.hush()
+        if following.look():
+            return True
+    return False

@@ -9,6 +9,7 @@ it is the last moment at which a supervisor may turn up. systemd-tmpfiles leaves
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -66,10 +67,10 @@ class Place:
         return self.root / ORDERS
 
     def lives(self) -> bool:
-        """Whether there is a supervisor."""
+        """Whether there is a supervisor. Raises OSError when that cannot be told."""
         try:
             life = os.open(self.life, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
+        except FileNotFoundError:
             return False
         try:
             while os.read(life, 100):
@@ -81,11 +82,13 @@ class Place:
         return False
 
     def order(self, what: bytes) -> None:
-        """Tell the supervisor to end the program, if there is one."""
+        """Tell the supervisor to end the program, if there is one. Raises OSError."""
         try:
             orders = os.open(self.orders, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return  # nobody reads it any more
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENXIO):
+                return  # nobody reads it any more
+            raise
         try:
             os.write(orders, what)
         finally:
@@ -107,7 +110,7 @@ class Place:
             raise NoWorkspace(f"the job could not be written to {self.root}: {error.strerror}; see to its disk") from error
 
     def outcome(self) -> bytes | None:
-        """How the program ended, as its supervisor left it; None when there is nothing that can be read."""
+        """How the program ended, as its supervisor left it; None when it has left nothing. Raises OSError."""
         return _read(self.root / OUTCOME)
 
     def defect(self) -> str | None:
@@ -158,10 +161,10 @@ class Workspaces:
         if self.lock < 0:
             raise NoWorkspace("expected the worker's directory, found none: it was not opened, or is closed")
         place = self.place(job)
-        if place.lives():
-            raise NoWorkspace("expected no program of an earlier run of this job, found one that still runs; end it")
-        _remove(place.root)
         try:
+            if place.lives():
+                raise NoWorkspace("expected no program of an earlier run of this job, found one that still runs; end it")
+            _remove(place.root)
             place.root.mkdir(mode=0o700)
             place.work.mkdir(mode=0o700)
         except OSError as error:
@@ -229,7 +232,7 @@ def _write(path: Path, data: bytes) -> None:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return None
 
 
