@@ -42,6 +42,7 @@ BLOCKS = [block for document in DOCUMENTS for block in document.blocks]
 WITH_COMMANDS = [each for each in DOCUMENTS if each.name != "README.md" and any(block.language == "sh" for block in each.blocks)]
 FOR_DEVELOPERS = ("docs/architecture.md", "docs/decisions/", "CONTRIBUTING.md")
 CATALOG = {"StateForm", "ClassForm", "ObjectForm", "LinkForm", "OperationForm", "TriggerForm", "ScriptForm", "IntakeForm"}
+CATALOG |= {"ScenarioForm", "StepForm", "JobForm"}
 UPDATE = "POINTSMAN_UPDATE_DOCS"
 
 

@@ -12,7 +12,7 @@ from pointsman.model.ids import EntityRef, OperationId, StateId, TriggerId
 from pointsman.model.json import Json
 from pointsman.model.scenario import ANYTHING, Expected, Scenario, Told
 from pointsman.model.topic import topic_fault
-from pointsman.settings.forms import ExpectForm, ScenarioForm, StepForm
+from pointsman.settings.forms import JobForm, ScenarioForm, StepForm
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, one_of, shown
 from pointsman.settings.report import Report, value_at
@@ -76,7 +76,7 @@ class ScenarioBuilder:
 
     def _expected(self, place: Place) -> Expected | None:
         written = value_at(place.node, place.path)
-        form = self._report.parse(ExpectForm, written, place.node, place.path)
+        form = self._report.parse(JobForm, written, place.node, place.path)
         if form is None:
             return None
         entity = None if form.entity is None else self._entity(form.entity, place, place.at("entity"))
