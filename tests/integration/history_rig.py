@@ -149,8 +149,9 @@ class History:
             self._go_to(max(self.clock.at, due + late))
             self._settle()
             if self._next_due() == due:
-                self._go_to(self.clock.at + 1)  # a float of the engine's clock was a little short of it
-        self._go_to(max(until, self.clock.at))
+                self.clock.seconds += 1e-6  # the sum of floats at which the engine expects it was a little more
+                self._settle()
+        self._go_to(until)
 
     def jobs(self) -> list[Job]:
         """All jobs, oldest first."""

@@ -205,6 +205,7 @@ def hold(milliseconds: int, **more: Any) -> Catalog:
     [
         (hold(2_000), []),
         (hold(9_000), [("changed", 2_000, 9_000)]),
+        (hold(1_500), [("changed", 2_000, 1_500)]),
         (hold(0), [("changed", 2_000, 0)]),
         (hold(20_000), [("dropped", 2_000, None)]),
         (plant(OPERATIONS, ()), [("dropped", 2_000, None)]),
@@ -213,7 +214,18 @@ def hold(milliseconds: int, **more: Any) -> Catalog:
         (hold(2_000, when=parse_expression("payload.t > 6")), []),
         (hold(2_000, every_ms=3_000), [("added", None, 5_000), ("added", None, 8_000)]),
     ],
-    ids=["same", "longer", "none", "too long", "no trigger", "another operation", "never true", "still true", "and repeats"],
+    ids=[
+        "same",
+        "longer",
+        "shorter",
+        "none",
+        "too long",
+        "no trigger",
+        "another operation",
+        "never true",
+        "still true",
+        "and repeats",
+    ],
 )
 def test_a_hold_that_is_changed(changed: Catalog, expected: list[Any]) -> None:
     with history_of(hold(2_000)) as history:
@@ -314,10 +326,18 @@ def test_a_change_found_out_afterwards_is_one_again() -> None:
 def test_a_change_without_its_message_is_counted_and_nothing_is_said_of_what_its_jobs_say() -> None:
     catalog = plant(OPERATIONS, (trigger("say", ALARM),))
     with history_of(catalog) as history:
-        history.tell(report(ALARM, payload=b""))
+        history.tell(tells(ALARM))
+        history.close()
+        in_the_store(history, "UPDATE state_history SET payload = NULL")
         comparison = replayed(history, catalog)
         assert (comparison.silent, comparison.same, comparison.alike) == (1, 1, True)
         assert told(replayed(history, plant(OPERATIONS, ()))) == [("dropped", 0, None)]
+
+
+def in_the_store(history: History, statement: str) -> None:
+    with closing(sqlite3.connect(history.url.removeprefix("sqlite:///"))) as database:
+        database.execute(statement)
+        database.commit()
 
 
 def test_requests_are_made_again_and_one_that_could_not_be_is_dropped() -> None:
@@ -353,9 +373,7 @@ def test_jobs_that_are_deleted_meanwhile_make_no_difference() -> None:
         history.tell(tells(ALARM))
         history.end()
         history.close()
-        with closing(sqlite3.connect(history.url.removeprefix("sqlite:///"))) as database:
-            database.execute("DELETE FROM jobs")
-            database.commit()
+        in_the_store(history, "DELETE FROM jobs")
         assert history.jobs() == []
         comparison = replayed(history, catalog)
         assert (comparison.changes, comparison.same, comparison.alike) == (1, 0, True)

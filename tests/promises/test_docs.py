@@ -57,6 +57,9 @@ CATALOG = {
     "ConditionForm",
     "CriteriaForm",
     "NoDataForm",
+    "ScenarioForm",
+    "StepForm",
+    "JobForm",
 }
 UPDATE = "POINTSMAN_UPDATE_DOCS"
 

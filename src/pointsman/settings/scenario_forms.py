@@ -21,7 +21,7 @@ class StepForm(Form):
     rejected: StrictBool = Field(default=False, description="Whether it is one that cannot be taken.")
 
 
-class ExpectedForm(Form):
+class JobForm(Form):
     """A job that a test expects. What is left out may be anything."""
 
     operation: Id | None = Field(default=None, description="Its operation.")
@@ -41,4 +41,4 @@ class ScenarioForm(Form):
     given: dict[str, StateRef] = Field(default={}, description="The states that objects and links are in before.")
     when: tuple[Later[StepForm], ...] = Field(default=(), description="What comes, in order.")
     wait: Duration = Field(default=0, description="How much time passes after that.")
-    expect: tuple[Later[ExpectedForm], ...] = Field(description="The jobs that come of it: all of them, in order.")
+    expect: tuple[Later[JobForm], ...] = Field(description="The jobs that come of it: all of them, in order.")

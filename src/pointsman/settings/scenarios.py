@@ -15,7 +15,7 @@ from pointsman.model.topic import topic_fault
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, one_of, shown
 from pointsman.settings.report import Report, value_at
-from pointsman.settings.scenario_forms import ExpectedForm, ScenarioForm, StepForm
+from pointsman.settings.scenario_forms import JobForm, ScenarioForm, StepForm
 from pointsman.settings.tree import Map, Seq, plain
 from pointsman.settings.triggers import StateNames
 
@@ -76,7 +76,7 @@ class ScenarioBuilder:
 
     def _expected(self, place: Place) -> Expected | None:
         written = value_at(place.node, place.path)
-        form = self._report.parse(ExpectedForm, written, place.node, place.path)
+        form = self._report.parse(JobForm, written, place.node, place.path)
         if form is None:
             return None
         entity = None if form.entity is None else self._entity(form.entity, place, place.at("entity"))
