@@ -99,6 +99,24 @@ LOOPS = {
         ],
     ),
     "a device names whom": (["a one"], [obj("a", on(NAMES, "one"), one=("t/{{payload}}", "{{state.name}}"))]),
+    "what is not known hands the state to and fro": (
+        ["a one → a two"],
+        [obj("a", on("OK", "one"), on("ALARM", "two"), one=(SELF, "{{payload}}"), two=(SELF, "{{payload}}"))],
+    ),
+    "the end of an id is known": (
+        ["a-lamp one"],
+        [
+            obj("a-lamp", on(NAMES, "one"), one=("t/{{payload}}-lamp", "{{state.name}}")),
+            obj("b-horn", on(NAMES, "one"), one=("t/{{payload}}-bell", "{{state.name}}")),
+        ],
+    ),
+    "the beginning of an id is known": (
+        ["lamp-a one"],
+        [
+            obj("lamp-a", on(NAMES, "one"), one=("t/lamp-{{payload}}", "{{state.name}}")),
+            obj("horn-b", on(NAMES, "one"), one=("t/bell-{{payload}}", "{{state.name}}")),
+        ],
+    ),
     "hold, repetition, rest and condition may agree": (
         ["a alarm → a reset"],
         [
@@ -163,7 +181,10 @@ NONE = {
     "somebody else": obj("a", on(NAMES, "one"), one=("t/b", "{{state.name}}")),
     "a name that is no level": {**obj("a", on(NAMES, "one"), one=("t/{{name}}", "{{state.name}}")), "name": "a/b"},
     "a name that is nobody's": {**obj("a", on(NAMES, "one"), one=("t/{{name}}", "{{state.name}}")), "name": "A"},
-    "a link that is an object": obj("a", on(NAMES, "one"), one=("pointsman/links/a/state", "{{state.name}}")),
+    "a link that is an object": obj("a", on(NAMES, "one"), one=("pointsman/links/{{id}}/state", "{{state.name}}")),
+    "some link where there are only objects": obj(
+        "a", on(NAMES, "one"), one=("pointsman/links/{{payload}}/state", "{{state.name}}")
+    ),
     "a request that is not taken": obj("a", on(NAMES, "one"), one=(EXECUTE.format("a", "one"), "now")),
     "a request for what it does not have": obj("a", on(NAMES, "one"), one=(EXECUTE.format("a", "{{id}}"), "")),
     "a request without what is needed": obj("a", one=(EXECUTE.format("a", "one"), '{"x": "{{args.y}}"}')),
@@ -187,6 +208,20 @@ def test_an_object_s_own_operation_goes_before_its_class_s(load: Load) -> None:
     quiet = {**obj("b", one=("quiet", "x")), "class": "pump"}
     [loop] = loops(load({"id": "a", "class": "pump"}, quiet, classes=[pump]))
     assert (told([loop]), loop.alike, loop.steps[0].owner) == (["a one"], 0, "class pump")
+
+
+def test_a_name_that_is_no_level_of_a_topic_is_published_on_none(load: Load) -> None:
+    named = obj("a", on(NAMES, "one"), one=("t/{{name}}", "{{state.name}}"))
+    for name, expected in (("b", ["a one"]), ("b/c", [])):
+        assert told(loops(load({**named, "name": name}, intake=[reads("t/+", "a", "$")]))) == expected
+
+
+def test_entities_of_a_class_whose_messages_differ_are_told_apart(load: Load) -> None:
+    tells, alarm = '["{{properties.tells}}"]', '["ALARM"]'
+    pump = obj("pump", on("ALARM", "one"), on("OK", "two"), one=(SELF, tells), two=(SELF, alarm))
+    objects = [{"id": name.lower(), "class": "pump", "properties": {"tells": name}} for name in NAMES]
+    [loop] = loops(load(*objects, classes=[pump], intake=[reads("t/+", "{1}", "$[0]")]))
+    assert (told([loop]), loop.alike) == (["ok one → ok two"], 0)
 
 
 # Many entities
@@ -220,6 +255,15 @@ def test_a_long_way_round_is_told_in_short(load: Load) -> None:
     [loop] = loops(load(*objects, **more))
     assert len(loop.steps) == 22  # eleven is odd: twice round, until it is the same operation again
     assert "; after 16 more steps trigger class pump, trigger " in in_words(loop)
+
+
+def test_a_chain_of_which_the_first_is_never_taken_back_holds_nobody_up(load: Load) -> None:
+    """Each takes the next one's alarm back and sets its own again; but nobody does so for the first."""
+    pump = obj("pump", on("ALARM", "again"), on("ALARM", "next"), again=(SELF, "ALARM"), next=("t/p{{properties.next}}", "OK"))
+    chain = [{"id": f"p{nr}", "class": "pump", "properties": {"next": nr + 1}} for nr in range(40)]
+    assert loops(load(*chain, classes=[pump])) == []
+    chain[-1]["properties"] = {"next": 0}
+    assert loops(load(*chain, classes=[pump])) != []
 
 
 def test_no_more_entities_are_looked_at_one_by_one_than_is_allowed(load: Load) -> None:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from pointsman.core.loops.graph import Asked, Change, Edge, Graph, Meaning, Node, OneOf
+from pointsman.core.loops.graph import Asked, Change, Edge, Graph, Node, OneOf
 from pointsman.core.loops.leads import Lead
 from pointsman.core.loops.reading import may_give, may_have
 from pointsman.model.ids import StateId
@@ -31,8 +31,7 @@ def lasting_parts(graph: Graph) -> tuple[list[Part], Edges]:
     for left in reversed(range(ROUNDS)):
         edges = usable.edges(alive)
         parts = _cyclic(edges, alive)
-        besides = _reachable(edges, {node for part in parts for node in _besides(edges, part)})
-        kept = _left_again(graph, besides.union(*parts))
+        kept = _reachable(edges, {node for part in parts for node in _besides(edges, part)}).union(*parts)
         if kept == alive or not left:
             break
         alive = kept
@@ -40,8 +39,11 @@ def lasting_parts(graph: Graph) -> tuple[list[Part], Edges]:
 
 
 class _Usable:
-    """The edges that can be taken when only some nodes happen again and again: a trigger may ask what state was left, and an
-    operation's text for something in the message that set it off."""
+    """The edges that can be taken when only some nodes happen again and again.
+
+    A state has to be left to be entered again, and a trigger may ask for which; an operation's text may ask for something in the
+    message that set it off.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -92,16 +94,6 @@ def _states(graph: Graph, nodes: Iterable[Node]) -> dict[int, set[StateId]]:
         if isinstance(meaning, Change):
             states[meaning.vertex].add(meaning.state)
     return states
-
-
-def _left_again(graph: Graph, nodes: set[Node]) -> set[Node]:
-    """Those without the states that an entity would never be taken out of."""
-    states = _states(graph, nodes)
-
-    def is_left(meaning: Meaning) -> bool:
-        return not isinstance(meaning, Change) or len(states[meaning.vertex]) > 1
-
-    return {node for node in nodes if is_left(graph.nodes[node])}
 
 
 def _besides(edges: Edges, part: Part) -> set[Node]:
