@@ -52,13 +52,11 @@ class Worker:
     def __init__(self, configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> None:
         """Opens the store. Raises StoreUnavailable or ConfigurationError."""
         settings = self._settings = configuration.settings
-        self._log = log
-        self._started = time.time_ns() // 1_000_000
+        self._log, self._started = log, time.time_ns() // 1_000_000
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
-        clock, self.inbox = SystemClock(), Inbox()
-        self._clock = clock
-        self.store, recorded, last_id = _open_store(configuration, clock.now())
+        self._clock, self.inbox = SystemClock(), Inbox()
+        self.store, recorded, last_id = _open_store(configuration, self._clock.now())
         self._new_id = Uuid7(after=last_id)
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = _reader(configuration, self.topics)
@@ -79,7 +77,7 @@ class Worker:
             catalog=configuration.catalog,
             publisher=MqttPublisher(self.session, self.topics, Announced(settings.mqtt.announce)),
             programs=self.pool,
-            clock=clock,
+            clock=self._clock,
             new_id=self._new_id,
             log=log,
             limit=settings.engine.batch,

@@ -15,13 +15,13 @@ import structlog
 
 from pointsman.cli.main import root
 from pointsman.clock import Uuid7
-from pointsman.core.limits import Limit
+from pointsman.core.limits import Bounds, Limit
 from pointsman.engine.engine import Engine
 from pointsman.engine.inbox import Inbox
 from pointsman.model.command import Execute, Finish
 from pointsman.model.delivery import Delivery
 from pointsman.model.effect import Publish, ReplyTo, StartProgram
-from pointsman.model.ids import EntityId, EntityRef, OperationId, OwnerType, UserId
+from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType, UserId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.write import Write
@@ -68,6 +68,18 @@ class Out:
 
     def start(self, effect: StartProgram) -> None:
         raise AssertionError(effect)
+
+    def adopt(self, effect: StartProgram) -> None:
+        raise AssertionError(effect)
+
+    def cancel(self, job: JobId) -> bool:
+        raise AssertionError(job)
+
+    def withdraw(self, job: JobId) -> None:
+        pass
+
+    def settled(self, job: JobId) -> None:
+        pass
 
     def acknowledge(self, delivery: Delivery) -> None:
         pass
@@ -117,7 +129,7 @@ class Plant:
             clock=self._clock,
             new_id=Uuid7(after=last_id),
             log=structlog.wrap_logger(structlog.PrintLogger(), processors=[_drop]),
-            rate=Limit(burst, 10**9),
+            bounds=Bounds(rate=Limit(burst, 10**9)),
         )
         self._engine.load()
 

@@ -146,11 +146,14 @@ def test_why_is_answered_with_every_reason_there_is(
 
 
 def test_every_reason_that_this_version_knows_is_asked_for_here() -> None:
-    """Or below: what others decide, and what takes more than a few messages."""
+    """Or below: what others decide, and what takes more than a few messages; a loop in tests/promises/test_loops.py."""
     covered = {reason for case in CASES for reason in case[4]}
     assert {*SkipReason, *Answer} - covered == {
+        SkipReason.BUSY,
         SkipReason.GONE,
         SkipReason.LIMIT,
+        SkipReason.LOOP,
+        SkipReason.QUARANTINED,
         Answer.NO_TRIGGER,
         Answer.NOT_CONSIDERED,
         Answer.SUPPRESSED,
@@ -160,11 +163,33 @@ def test_every_reason_that_this_version_knows_is_asked_for_here() -> None:
 def test_an_operation_that_was_triggered_too_often_says_so_with_the_job_that_says_so(plant: Plant) -> None:
     plant.configure("states: ALARM", burst=1)
     alarm_twice(plant)
-    [limit] = plant.why()
-    assert limit["reason"] == "limit"
+    [quarantine, limit] = plant.why()
+    assert (quarantine["reason"], limit["reason"]) == ("quarantine", "limit")
     [job] = [each for each in json.loads(plant.run("jobs", "list", "--json")) if each["status"] == "suppressed"]
     assert limit["job"] == job["id"]
     assert f"job {job['id']}: suppressed, triggered too often" in limit["words"]
+
+
+def test_an_operation_that_is_quarantined_says_for_how_long_still(plant: Plant) -> None:
+    plant.configure("states: ALARM", burst=1)
+    alarm_twice(plant)
+    plant.says("OK")
+    plant.says("ALARM")
+    [found] = [each for each in plant.why() if each["reason"] == "quarantined"]
+    assert "its operation is quarantined for this entity (5" in found["words"]
+    assert "ms left" in found["words"]
+    assert found["job"] is None
+
+
+def test_an_operation_that_does_not_run_beside_itself_names_the_job_that_is_at_it(plant: Plant) -> None:
+    plant.configure("states: [ALARM, FAULT]")
+    plant.reconfigure('topic: "valve/{{id}}"', 'mode: single, expect_result: 1h, topic: "valve/{{id}}"')
+    plant.restart()
+    plant.says("ALARM")
+    plant.says("FAULT")
+    [found] = [each for each in plant.why() if each["reason"] == "busy"]
+    first = min(each["id"] for each in json.loads(plant.run("jobs", "list", "--json")))
+    assert f"busy: job {first} of the same operation is open still" in found["words"]
 
 
 def test_an_operation_that_no_trigger_runs_is_run_by_requests_which_are_told(plant: Plant) -> None:

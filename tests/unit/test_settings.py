@@ -502,7 +502,7 @@ def test_every_field_is_described_and_unknown_keys_are_refused(model: type[BaseM
 def test_editors_get_a_json_schema_of_the_whole_file() -> None:
     schema = file_schema()
     assert schema["$schema"].endswith("2020-12/schema")
-    catalog = {"states", "classes", "objects", "links", "scripts", "intake", "replies"}
+    catalog = {"states", "classes", "objects", "links", "scripts", "intake", "replies", "tests"}
     assert set(schema["properties"]) == {*Settings.model_fields, *catalog}
     assert schema["additionalProperties"] is False
     assert "class" in schema["$defs"]["ObjectForm"]["properties"]

@@ -102,7 +102,7 @@ class Runs:
         """States entered and left with which triggers fire, one by one as far as the operation's text depends on them."""
         every = frozenset(self._catalog.states)
         for trigger in like.triggers:
-            operation = like.operations[trigger.operation]
+            operation = trigger.program or like.operations[trigger.operation]
             if not trigger.enabled or not self._reach.reaches(operation):
                 continue
             run = run_of(operation, requested=False)
