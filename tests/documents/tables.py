@@ -16,9 +16,11 @@ from pydantic import BaseModel, BeforeValidator, PlainValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pointsman.settings import condition_forms, forms, schema
+from pointsman.settings import condition_forms, conduct_forms, forms, scenario_forms, schema
 from pointsman.settings.quantity import parse_duration, parse_size
 
+PLACES = (schema, forms, condition_forms, conduct_forms, scenario_forms)
+"""Where models are."""
 _MARKED = re.compile(r"(?<=<!-- table: )(?P<name>\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _SAID_DEFAULT = re.compile(r" ?Default: ([^.]+(?:\.\w[^.]*)*)\.$")
 _KINDS = {parse_duration: "duration", parse_size: "size", schema._split: "list", schema._migrate: "`auto`, `manual`"}
@@ -42,8 +44,7 @@ def marked(text: str) -> list[str]:
 
 def model(name: str) -> type[BaseModel]:
     """The model of that name."""
-    places = (schema, forms, condition_forms)
-    found: type[BaseModel] = next(getattr(each, name) for each in places if hasattr(each, name))
+    found: type[BaseModel] = next(getattr(each, name) for each in PLACES if hasattr(each, name))
     return found
 
 

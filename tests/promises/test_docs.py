@@ -22,7 +22,7 @@ import pytest
 from documents.commands import command_lines, fault, ours
 from documents.configurations import candidates
 from documents.markdown import ROOT, Block, Document, documents
-from documents.tables import marked, with_tables
+from documents.tables import PLACES, marked, with_tables
 from documents.terminal import CONFIGURATION, Terminal
 from pointsman.cli.jobs_export import FIELDS
 from pointsman.core.evidence import Answer
@@ -33,7 +33,7 @@ from pointsman.model.job import JobStatus, Waits
 from pointsman.model.rule import Ignore
 from pointsman.model.state import BUILT_IN_STATES, Retained
 from pointsman.model.template import ROOTS
-from pointsman.settings import InvalidConfiguration, condition_forms, forms, load_configuration, schema
+from pointsman.settings import InvalidConfiguration, load_configuration, schema
 from pointsman.settings.layers import setting_paths, variable_of
 from pointsman.settings.quantity import parse_duration, parse_size
 from servers.absence import missing
@@ -225,7 +225,7 @@ def test_a_way_to_write_a_value_is_one(kind: str, parse: Callable[[object], int]
 def test_every_setting_and_every_definition_has_a_table() -> None:
     sections = {field.annotation.__name__ for field in schema.Settings.model_fields.values() if field.annotation}
     assert sections | CATALOG <= set(marked(BY_NAME["docs/configuration.md"].text))
-    assert all(hasattr(forms, name) or hasattr(condition_forms, name) for name in CATALOG)
+    assert all(any(hasattr(place, name) for place in PLACES) for name in CATALOG)
 
 
 def test_the_ten_stops_are_where_the_architecture_says() -> None:

@@ -117,7 +117,6 @@ def _in_words(traced: Traced, job: Job | None) -> str:
     lines = [
         f"{moment(change.at)}  {change.entity}: state {change.previous or 'unknown'} → {change.current}"
         + (f", reported on {visible(change.topic)}" if change.topic else "")
-        + (f", {visible(change.reason)}" if change.reason else "")
         + (", found out afterwards" if change.changed_while_offline else ""),
         f"  change {change.id}",
         *([f"  because: {visible(change.reason)}"] if change.reason else []),
