@@ -488,10 +488,11 @@ def test_a_job_can_be_called_off_at_every_stage(stage: str) -> None:
     assert any(isinstance(effect, CallOff) for effect in track.effects)
     if program_runs:
         assert track.now(job).status is JobStatus.RUNNING, "it ends when its program has"
+        assert track.now(job).error == "cancelled by ann: not now"
         track.end(job, JobStatus.CANCELLED, error="cancelled while it ran")
     ended = track.now(job)
     assert ended.status is JobStatus.CANCELLED
-    assert ended.error is not None
+    assert str(ended.error).startswith("cancelled by ann: not now")
 
 
 def test_a_message_that_may_be_out_already_is_not_claimed_to_be_stopped() -> None:

@@ -32,17 +32,17 @@ def record(world: World, planned: Plan, writes: list[Write], effects: list[Effec
 
 
 def call_off(job: Job, at: int, reason: str, writes: list[Write], effects: list[Effect]) -> Job:
-    """Cancel an open job. One whose program runs ends only when its program has, and is given as it is."""
-    if job.status is not JobStatus.RUNNING or job.waits is not None:
+    """Cancel an open job. One whose program runs ends only when its program has; until then its error says why it will."""
+    if job.status is JobStatus.RUNNING and job.waits is None:
+        told: Job | None = replace(job, error=reason)
+    else:
         handed = job.status is JobStatus.QUEUED and job.waits is None and "topic" in job.description
-        cancelled = advance(job, JobStatus.CANCELLED, at, error=reason + MAY_BE_OUT if handed else reason)
-        if cancelled is None:
-            return job
-        writes.append(UpdateJob(cancelled))
-        effects.append(Announce(cancelled))
-        job = cancelled
-    effects.append(CallOff(job.id))
-    return job
+        told = advance(job, JobStatus.CANCELLED, at, error=reason + MAY_BE_OUT if handed else reason)
+    if told is None:
+        return job
+    writes.append(UpdateJob(told))
+    effects += [Announce(told), CallOff(told.id)]
+    return told
 
 
 def others_open(world: World, job: Job, writes: Sequence[Write]) -> list[OpenJob]:

@@ -145,7 +145,7 @@ def _cancel(world: World, command: Cancel, at: int, new_id: NewId) -> Decision:
         return rejected(Reject(reason=reason, topic=command.topic, detail=detail, reply=command.reply), at)
     why = f"cancelled by {command.user}" + (f": {command.reason}" if command.reason else "")
     decision = cancelled(world, job, why, at, new_id)
-    ended = any(isinstance(write, UpdateJob) and write.job.id == job.id for write in decision.writes)
+    ended = any(isinstance(write, UpdateJob) and write.job.id == job.id and write.job.status.final for write in decision.writes)
     answer = answers(command.reply, {"job": job.id, "status": JobStatus.CANCELLED if ended else "ending"})
     audit = AddAudit(id=new_id(at), at=at, actor=command.user, action="cancel", subject=f"job {job.id}")
     return Decision((*decision.writes, audit), (*decision.effects, *answer))

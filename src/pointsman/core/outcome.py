@@ -82,6 +82,8 @@ def finished(world: World, job: Job, command: Finish, at: int, new_id: NewId) ->
         _carried_out(turn)
     elif command.status is JobStatus.INTERRUPTED:
         _interrupted(turn, command.error)
+    elif command.status is JobStatus.CANCELLED:
+        _end(turn, JobStatus.CANCELLED, job.error or command.error)  # who called it off, and why, is known since then
     else:
         _failed(turn, command.status, command.error)
     return turn.decision()
