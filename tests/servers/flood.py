@@ -5,12 +5,14 @@ Not a client: it knows just enough of MQTT 3.1.1 (§3.1, §3.3) for a broker on 
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 
 from servers.client import Address
@@ -27,12 +29,17 @@ class Flood:
 
     def __init__(self, broker: Address, topic: str, entities: int, rounds: int, rate: int = 0) -> None:
         arguments = (broker.host, broker.port, topic, entities, rounds, rate)
-        self._process = subprocess.Popen([sys.executable, "-m", "servers.flood", *map(str, arguments)], stdout=subprocess.PIPE)
+        here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        command = [sys.executable, "-m", "servers.flood", *map(str, arguments)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, env=here)
 
     @property
     def over(self) -> bool:
         """Whether the broker has acknowledged the last message."""
-        return self._process.poll() is not None
+        code = self._process.poll()
+        if code:
+            raise RuntimeError(f"the flood ended with exit code {code}")
+        return code is not None
 
     def __enter__(self) -> Flood:
         return self
