@@ -113,12 +113,13 @@ class History:
         self._go_to(self.clock.at + down)
         self.start()
 
-    def stop(self) -> None:
-        """The worker stops, in order."""
+    def stop(self, down: int = 0) -> None:
+        """The worker stops, in order; then so many ms pass."""
         assert self._store is not None
         with self._store.begin() as unit:
             unit.apply([self._audited(STOPPED, self._new_id(self.clock.at))])
         self.close()
+        self._go_to(self.clock.at + down)
 
     def _audited(self, action: str, id_: str) -> AddAudit:
         return AddAudit(id=id_, at=self.clock.at, actor="test", action=action, subject="worker test")

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
-from pointsman.core.match import SkipReason
 from pointsman.core.world import Decision
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import Command, Execute, ReportState, TimerDue
+from pointsman.model.command import Command, ReportState, TimerDue
 from pointsman.model.ids import SYSTEM_USER, ChangeId, EntityRef, TriggerId
 from pointsman.model.job import Job
 from pointsman.model.state import Retained, StateChange
@@ -26,14 +24,15 @@ from pointsman.model.write import STARTED, AddAudit, AddChange, AddJob, Consider
 from pointsman.rehearsal.comparison import Comparison, first_words
 from pointsman.rehearsal.cues import Cues
 from pointsman.rehearsal.ids import Carry, Ids, of_trigger, on_record
+from pointsman.rehearsal.recorded import Recorded, report_of, request_of, time_of
 from pointsman.rehearsal.stage import Begin, Pending, Stage
 from pointsman.rehearsal.timing import GIVES_WAY, LATE, Match, Timing, gives_way
 
-Recorded: TypeAlias = AddChange | Job | AddAudit
-"""What is on record: changes with their messages and traces, jobs, and of the audit the starts and stops of the worker."""
-
 _UNHEEDED = (TimerKind.SILENCE, TimerKind.MANUAL)
 """What these led to are changes on record; and that something was heard which changed nothing is not."""
+
+_FOR_THE_TIME_BEING = frozenset({"cooldown", "limit", "quarantined", "loop"})
+"""Reasons not to fire that lie in what was before the change."""
 
 
 class Replay:
@@ -60,8 +59,8 @@ class Replay:
         """
         self._compares = False
         for each in changes:
-            self._rest(each)
             self._report(each)
+            self._without_what_rested(each)
             self._let_jobs_end(each.change.at)
         up = start if stopped is None else stopped
         while (pending := self._stage.next()) is not None and pending.comes < up:
@@ -76,16 +75,18 @@ class Replay:
         self._last, self._down = up, stopped is not None
         self._tell_all(self._stage.restart(up), up)
 
-    def _rest(self, item: AddChange) -> None:
-        """Triggers that rested then had fired at a time that is not known: it was before, and is over before anything counts."""
-        for trigger, each in first_words(item.trace).items():
-            if each.skipped == SkipReason.COOLDOWN:
-                self._stage.world.fired.setdefault(item.change.entity, {}).setdefault(trigger, item.change.at - 1)
+    def _without_what_rested(self, item: AddChange) -> None:
+        """What the worker had reason not to do then, which is not known here, it did not do."""
+        words = first_words(item.trace)
+        for pending in self._stage.waiting(item.change.entity):
+            was = words.get(TriggerId(pending.timer.subject))
+            if was is not None and was.skipped in _FOR_THE_TIME_BEING:
+                self._stage.drop(pending)
 
     def run(self, record: Iterable[Recorded], until: int) -> None:
         """All that is on record, and then on to the time `until`, in ms."""
         for item in record:
-            at = _time_of(item)
+            at = time_of(item)
             if self._last is None:
                 self._tell_all(self._stage.restart(at), at)
             match item:
@@ -114,18 +115,9 @@ class Replay:
         """Report a change as it was reported."""
         change, words = item.change, first_words(item.trace)
         self._align(change)
-        report = ReportState(
-            change.entity,
-            change.current,
-            change.topic or "",
-            item.payload,
-            Retained.COMPARE if change.changed_while_offline else None,
-            change.reported,
-            change.lineage,
-        )
         jobs = {trigger: each.job for trigger, each in words.items() if each.job is not None}
         decision = self._tell(
-            report, change.at, change.id, lambda job: jobs.get(job.process_meta.trigger) if job.process_meta else None
+            report_of(item), change.at, change.id, lambda job: jobs.get(job.process_meta.trigger) if job.process_meta else None
         )
         trace = next((write.trace for write in decision.writes if isinstance(write, AddChange)), ())
         if self._compares and item.payload:
@@ -156,6 +148,7 @@ class Replay:
         self._miss(job.id, at)
         self._let_jobs_end(at)
         if not self._comparison.expects(job.id):
+            self._settle(job.owner, at - GIVES_WAY, but=self._set_for(job))
             if job.change_id is not None:
                 self._witness(job)
             elif job.user_id not in (None, SYSTEM_USER):
@@ -169,13 +162,18 @@ class Replay:
         at = job.timestamp
         while (found := self._set_for(job)) is not None:
             pending, trigger = found
-            match, due = self._timing.match(pending, trigger, at), TimerDue(pending.timer.id)
-            if match is Match.THIS and any(isinstance(write, AddJob) for write in self._stage.consider(due, at).writes):
-                self._tell(due, at, None, of_trigger(job))
+            match = self._timing.match(pending, trigger, at)
+            if match is Match.THIS and self._makes_a_job(pending, at):
+                self._tell(TimerDue(pending.timer.id), at, None, of_trigger(job))
                 return
             if match is Match.NOT or pending.comes >= at:
                 return
             self._come(pending)
+
+    def _makes_a_job(self, pending: Pending, at: int) -> bool:
+        """Whether a timer that came up at the time `at`, in ms, would make a job."""
+        decision = self._stage.consider(TimerDue(pending.timer.id), at)
+        return any(isinstance(write, AddJob) for write in decision.writes)
 
     def _set_for(self, job: Job) -> tuple[Pending, StateTrigger] | None:
         """The timer that the change and the trigger of a job have set, while it waits."""
@@ -188,18 +186,20 @@ class Replay:
 
     def _request(self, job: Job) -> None:
         self.requests += job.timestamp >= self._comparison.since
-        user = job.user_id or SYSTEM_USER
-        command = Execute(entity=job.owner, operation=job.operation_id, user=user, login=user, args=job.args, lineage=job.lineage)
-        self._tell(command, job.timestamp, None, lambda _: job.id)
+        self._tell(request_of(job), job.timestamp, None, lambda _: job.id)
 
     def _start(self, at: int) -> None:
-        """The worker started: what came due since it was last seen to be up may be late, and comes up now."""
+        """The worker started. What came due since it was last seen to be up, and would have made a job then, is late: it comes up
+        now. What would have made none is taken to have come up in time: a worker is quiet for longer than it is down."""
         last = max(self._last or at, self._cues.last_before(at))
         seen = max(last - GIVES_WAY, self._started)
         self._pass(seen + LATE)
-        for pending in self._stage.pending:
-            if seen < pending.comes < at:
+        while (pending := self._stage.next()) is not None and pending.comes < at:
+            if self._down or self._makes_a_job(pending, pending.comes):
                 self._stage.put(pending, at)
+            else:
+                self._stage.pop()
+                self._come(pending)
         self._let_jobs_end(at)
         self._tell_all(self._stage.restart(at), at)
         self._started, self._down = at, False
@@ -230,10 +230,12 @@ class Replay:
                 break
         self._comparison.expire(until)
 
-    def _settle(self, entity: EntityRef, at: int) -> None:
-        """The entity's state changes now: what waits on the one before comes up if it has to."""
+    def _settle(self, entity: EntityRef, at: int, but: tuple[Pending, StateTrigger] | None = None) -> None:
+        """Something happens to the entity now: what waits on its state, all but one timer, comes up before that if it has to."""
+        left_out = None if but is None else but[0]
         while True:
-            due = [each for each in self._stage.waiting(entity) if each.comes + gives_way(each) <= at]
+            waiting = self._stage.waiting(entity)
+            due = [each for each in waiting if each is not left_out and each.comes + gives_way(each) <= at]
             if not due:
                 return
             first = min(due, key=lambda each: each.comes)
@@ -276,20 +278,11 @@ class Replay:
         self._tell_all(decision, at, frozenset(known.values()))
         return decision
 
-    def _tell_all(self, decision: Decision, at: int, on_record: frozenset[str] = frozenset()) -> None:
+    def _tell_all(self, decision: Decision, at: int, known: frozenset[str] = frozenset()) -> None:
+        """Let the others know what was decided. `known`: the ids of it that are on record."""
         for write in decision.writes:
             if isinstance(write, AddJob) and self._compares:
-                self._comparison.made(write.job, write.dispatch, on_record=write.job.id in on_record)
-                if write.job.id in on_record:
+                self._comparison.made(write.job, write.dispatch, on_record=write.job.id in known)
+                if write.job.id in known:
                     self._cues.await_record(write.job.id)
         self._cues.let_out(decision.effects, at)
-
-
-def _time_of(item: Recorded) -> int:
-    match item:
-        case AddChange(change, _, _):
-            return change.at
-        case Job():
-            return item.timestamp
-        case AddAudit():
-            return item.at

@@ -131,10 +131,9 @@ class Stage:
         self._keep(pending)
         heappush(self._heap, (comes, pending.timer.id))
 
-    @property
-    def pending(self) -> list[Pending]:
-        """All timers that wait."""
-        return list(self._pending.values())
+    def drop(self, pending: Pending) -> None:
+        """Have a timer wait no longer."""
+        self._drop(pending.timer.id)
 
     def _keep(self, pending: Pending) -> None:
         timer = pending.timer
