@@ -30,7 +30,7 @@ RATE = int(os.environ.get("POINTSMAN_STORM_RATE", "1000"))
 ROUNDS = 10
 """How often each of them changes its state."""
 BURST = 3
-INNOCENT = 500
+INNOCENT = max(500, ENTITIES // 2)
 """How many bystanders there are; each is asked in turn, so that none comes near the limit itself."""
 ASKED = 100
 """How often one is asked in peace."""
