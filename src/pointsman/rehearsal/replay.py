@@ -195,7 +195,7 @@ class Replay:
         seen = max(last - GIVES_WAY, self._started)
         self._pass(seen + LATE)
         while (pending := self._stage.next()) is not None and pending.comes < at:
-            if self._down or self._makes_a_job(pending, pending.comes):
+            if (self._down and pending.comes > last) or self._makes_a_job(pending, pending.comes):
                 self._stage.put(pending, at)
             else:
                 self._stage.pop()
@@ -206,7 +206,7 @@ class Replay:
 
     def _stop(self, at: int) -> None:
         """The worker stopped, in order: what comes due from now on comes up late."""
-        self._pass(at + LATE)
+        self._pass(at - GIVES_WAY + LATE)
         self._down = True
 
     # Time
