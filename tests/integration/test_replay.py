@@ -28,6 +28,7 @@ from pointsman.model.expression import parse_expression
 from pointsman.model.ids import ClassId, EntityRef, OperationId, TriggerId, UserId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.operation import Operation
+from pointsman.model.schedule import Schedule
 from pointsman.model.state import Retained, State
 from pointsman.model.trigger import Late, StateTrigger
 from pointsman.rehearsal.comparison import Comparison
@@ -77,6 +78,19 @@ def tells(state: State, entity: EntityRef = PUMP, t: int = 7, **more: Any) -> Re
 
 
 # Whatever happened, the configuration that it happened with makes the same again
+
+
+@pytest.mark.parametrize("then", [1, 1_999], ids=["just now", "just before the next"])
+def test_what_runs_by_the_clock_is_reproduced_up_to_the_last_that_is_on_record(then: int) -> None:
+    schedule = Schedule(source="every 2000 ms", every_ms=2_000)
+    catalog = plant((mqtt("tick", "tick/{{id}}", "{{args.scheduled}}", schedules=(schedule,)),), ())
+    with history_of(catalog) as history:
+        history.wait(10_000)
+        history.tell(tells(ALARM))
+        history.wait(10_000 + then)
+        comparison = replayed(history, catalog)
+        assert len(history.jobs()) >= 10 * len(PUMPS)
+        assert told(comparison) == []
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,8 @@ class Replay:
                     self._start(at) if action == STARTED else self._stop(at)
             self._last = at
         if not self._down:
-            self._pass(until)
+            # What was due up to the last that is on record has come up, however little time has passed since.
+            self._pass(until if self._last is None else max(until, self._last + LATE))
         self._comparison.close()
 
     # What is on record
