@@ -249,6 +249,14 @@ def test_what_follows_shortly_after_is_told_and_what_follows_later_is_not(plant:
     assert "ALARM → FAULT" in found[1]["words"]
 
 
+def test_changes_that_came_together_are_told_together(plant: Plant) -> None:
+    plant.configure(HELD)
+    plant.says("OK")
+    for state in ("ALARM", "OK", "ALARM"):
+        plant.says(state, after=0)
+    assert [each["reason"] for each in plant.why()] == ["other_state", "reset", "other_state", "holding"]
+
+
 def test_explain_tells_the_whole_story_of_a_change_in_words_and_for_programs(plant: Plant) -> None:
     plant.configure("states: ALARM, for: 10s, every: 5s")
     alarm(plant)

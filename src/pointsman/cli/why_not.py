@@ -35,7 +35,9 @@ def evidence(config: Configuration, store: Reader, entity: str, operation: str, 
 
     resolved, wanted = _operation(config, entity, operation)
     ref, at = resolved.entity.ref, time.time_ns() // 1_000_000 if at is None else at
-    last = history.traced(store, entity=ref.id, until=at + 1, limit=1)
+    known = history.traced(store, entity=ref.id, until=at + 1, limit=FOLLOWING)
+    # What came together was taken in at the same time.
+    last = [each for each in reversed(known) if each.change.at == known[0].change.at]
     changes = [*last, *history.following(store, ref.id, at + 1, at + SHORTLY + 1, FOLLOWING)]
     since = changes[0].change.at if last else at - SHORTLY
     return Evidence(

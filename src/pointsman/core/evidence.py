@@ -67,7 +67,7 @@ class Evidence:
     at: int
     """The time that is asked about, in ms."""
     changes: Sequence[tuple[StateChange, Sequence[Considered]]] = ()
-    """The last change up to the time, and those shortly after it, each with its trace; oldest first."""
+    """The last change up to the time, those of the same time, and those shortly after it, each with its trace; oldest first."""
     state: EntityState | None = None
     """As it is at present."""
     jobs: Sequence[Job] = ()
