@@ -53,10 +53,8 @@ class Worker:
         self._started = time.time_ns() // 1_000_000
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
-        clock, self.inbox = SystemClock(), Inbox()
-        self._clock = clock
-        self.store, recorded, last_id = _open_store(configuration, clock.now())
-        self._new_id = Uuid7(after=last_id)
+        self._clock, self.inbox = SystemClock(), Inbox()
+        self.store, recorded, self._new_id = _open_store(configuration, self._clock.now())
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = Reader(self.topics, configuration.rules, retained=settings.mqtt.retained, max_payload=settings.mqtt.max_payload)
         self.session = Session(
@@ -76,7 +74,7 @@ class Worker:
             catalog=configuration.catalog,
             publisher=MqttPublisher(self.session, self.topics, Announced(settings.mqtt.announce)),
             programs=self.pool,
-            clock=clock,
+            clock=self._clock,
             new_id=self._new_id,
             log=log,
             limit=settings.engine.batch,
@@ -125,6 +123,8 @@ class Worker:
 
     def _say_goodbye(self) -> None:
         """Let the audit say when the worker stopped. A store that is out of reach does without."""
+        if self.engine.store_fault is not None:
+            return
         at = self._clock.now()
         with contextlib.suppress(StoreUnavailable), self.store.begin() as unit:
             unit.apply([_audited(STOPPED, self._settings.node.id, self._new_id(at), at)])
@@ -210,17 +210,16 @@ class Worker:
         )
 
 
-def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], str | None]:
-    """The store with what the file defines, the filters that the broker holds, and the last id there is."""
+def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], Uuid7]:
+    """The store with what the file defines, the filters that the broker holds, and what makes ids behind those there are."""
     settings = configuration.settings
     url, client_id = settings.store.url, settings.mqtt.client_id
     store = open_store(url, session=client_id, migrate=settings.store.migrate, window=REMEMBERED)
     store.sync_definitions(configuration.definitions, at)
     with store.begin() as unit:
-        filters, last_id = unit.filters(), unit.last_id()
-        started = Uuid7(after=last_id)(at)
-        unit.apply([_audited(STARTED, settings.node.id, started, at)])
-    return store, filters, max(started, last_id or "")
+        filters, new_id = unit.filters(), Uuid7(after=unit.last_id())
+        unit.apply([_audited(STARTED, settings.node.id, new_id(at), at)])
+    return store, filters, new_id
 
 
 def _audited(action: str, node: str, id_: str, at: int) -> AddAudit:
