@@ -53,8 +53,10 @@ class Worker:
         self._started = time.time_ns() // 1_000_000
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
-        self._clock, self.inbox = SystemClock(), Inbox()
-        self.store, recorded, self._new_id = _open_store(configuration, self._clock.now())
+        clock, self.inbox = SystemClock(), Inbox()
+        self._clock = clock
+        self.store, recorded, last_id = _open_store(configuration, clock.now())
+        self._new_id = Uuid7(after=last_id)
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = Reader(self.topics, configuration.rules, retained=settings.mqtt.retained, max_payload=settings.mqtt.max_payload)
         self.session = Session(
@@ -74,7 +76,7 @@ class Worker:
             catalog=configuration.catalog,
             publisher=MqttPublisher(self.session, self.topics, Announced(settings.mqtt.announce)),
             programs=self.pool,
-            clock=self._clock,
+            clock=clock,
             new_id=self._new_id,
             log=log,
             limit=settings.engine.batch,
@@ -210,16 +212,17 @@ class Worker:
         )
 
 
-def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], Uuid7]:
-    """The store with what the file defines, the filters that the broker holds, and what makes ids behind those there are."""
+def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], str | None]:
+    """The store with what the file defines, the filters that the broker holds, and the last id there is."""
     settings = configuration.settings
     url, client_id = settings.store.url, settings.mqtt.client_id
     store = open_store(url, session=client_id, migrate=settings.store.migrate, window=REMEMBERED)
     store.sync_definitions(configuration.definitions, at)
     with store.begin() as unit:
-        filters, new_id = unit.filters(), Uuid7(after=unit.last_id())
-        unit.apply([_audited(STARTED, settings.node.id, new_id(at), at)])
-    return store, filters, new_id
+        filters, last_id = unit.filters(), unit.last_id()
+        started = Uuid7(after=last_id)(at)
+        unit.apply([_audited(STARTED, settings.node.id, started, at)])
+    return store, filters, max(started, last_id or "")
 
 
 def _audited(action: str, node: str, id_: str, at: int) -> AddAudit:

@@ -501,16 +501,7 @@ def test_every_field_is_described_and_unknown_keys_are_refused(model: type[BaseM
 def test_editors_get_a_json_schema_of_the_whole_file() -> None:
     schema = file_schema()
     assert schema["$schema"].endswith("2020-12/schema")
-    assert set(schema["properties"]) == {
-        *Settings.model_fields,
-        "states",
-        "classes",
-        "objects",
-        "links",
-        "scripts",
-        "intake",
-        "tests",
-    }
+    assert set(schema["properties"]) == {*Settings.model_fields, "states", "classes", "objects", "links", "scripts", "intake"}
     assert schema["additionalProperties"] is False
     assert "class" in schema["$defs"]["ObjectForm"]["properties"]
     assert json.dumps(schema)
