@@ -132,6 +132,8 @@ class Worker:
 
     def _say_goodbye(self) -> None:
         """Let the audit say when the worker stopped. A store that is out of reach does without."""
+        if self.engine.store_fault is not None:
+            return
         at = self._clock.now()
         with contextlib.suppress(StoreUnavailable), self.store.begin() as unit:
             unit.apply([_audited(STOPPED, self._settings.node.id, self._new_id(at), at)])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,9 @@ def test_a_history_is_replayed_against_the_configuration_it_was_made_with_and_ag
     tell(device, "OK", entity="p2")
     time.sleep(1)
     worker.stop()
+    with closing(sqlite3.connect(tmp_path / "jobs.db")) as store:
+        ups = store.execute("SELECT action FROM audit WHERE action LIKE 'worker.%' ORDER BY id").fetchall()
+    assert ups == [("worker.start",), ("worker.start",), ("worker.stop",)]
     jobs = Counter(job["process_meta"]["trigger"] if job["process_meta"] else "by hand" for job in worker.jobs())
     assert jobs["held"] == jobs["hot"] == jobs["by hand"] == 1
     assert jobs["nag"] >= 3
