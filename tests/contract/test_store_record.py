@@ -8,6 +8,7 @@ from contract.making import NOW, a_change, a_job, an_entry, pipe, published, pum
 from pointsman.clock import Uuid7
 from pointsman.model.job import Job
 from pointsman.model.write import STARTED, STOPPED, AddAudit, AddChange, AddJob, Write
+from pointsman.store.codec import PAYLOAD_KEPT
 from pointsman.store.reads import record as reads
 from pointsman.store.reads.reader import Reader
 from pointsman.store.sql_store import SqlStore
@@ -106,3 +107,12 @@ def test_whether_the_worker_was_down_is_what_the_audit_said_last(store: SqlStore
     ids = Uuid7()
     keep(store, audited(ids, NOW, STARTED), audited(ids, NOW + 10, STOPPED), audited(ids, NOW + 20, STARTED))
     assert [reads.stopped_before(reader, NOW + at) for at in (0, 5, 15, 25)] == [None, None, NOW + 10, None]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(PAYLOAD_KEPT, True), (PAYLOAD_KEPT + 1, False)])
+def test_the_message_of_a_change_is_kept_unless_it_is_large(store: SqlStore, reader: Reader, size: int, kept: bool) -> None:
+    payload = b"x" * size
+    keep(store, change(Uuid7(), NOW, payload=payload))
+    [found] = read(reader)
+    assert isinstance(found, AddChange)
+    assert found.payload == (payload if kept else b"")

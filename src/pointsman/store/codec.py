@@ -26,6 +26,8 @@ Value = str | int | bytes | None
 Values = tuple[Value, ...]
 
 _INT64 = 1 << 63
+PAYLOAD_KEPT = 16_384
+"""A message that led to a change is kept with it, for a replay, up to so many bytes: SD cards are small, states short."""
 
 
 def state_row(state: EntityState) -> Values:
@@ -35,7 +37,7 @@ def state_row(state: EntityState) -> Values:
 
 
 def change_row(change: StateChange, trace: Sequence[Considered], payload: bytes) -> Values:
-    """A row of `state_history`. A time outside 64 bits, which only a message can claim, is dropped."""
+    """A row of `state_history`. A time outside 64 bits, which only a message can claim, is dropped; so is a large message."""
     kind, id_ = change.entity
     reported = change.reported
     return (
@@ -49,7 +51,7 @@ def change_row(change: StateChange, trace: Sequence[Considered], payload: bytes)
         change.changed_while_offline,
         storable_or_none(change.topic),
         trace_text(trace),
-        payload,
+        payload if len(payload) <= PAYLOAD_KEPT else b"",
         storable_or_none(change.reason),
         _lineage_text(change.lineage),
     )
