@@ -81,13 +81,14 @@ class History:
         self._catalog = catalog
         self._bounds = Bounds(rate=rate)
         self._store: SqlStore | None = None
+        self._said = ""
         self.start()
 
     def start(self) -> None:
         """The worker starts, as `daemon.py` has it."""
         self._store = open_store(self.url, session="test")
         with self._store.begin() as unit:
-            started = Uuid7(after=unit.last_id())(self.clock.at)
+            started = Uuid7(after=max(unit.last_id() or "", self._said) or None)(self.clock.at)
             unit.apply([self._audited(STARTED, started)])
         self._new_id = Uuid7(after=started)
         self._inbox, self._away = Inbox(), Away()
@@ -122,6 +123,7 @@ class History:
         self._go_to(self.clock.at + down)
 
     def _audited(self, action: str, id_: str) -> AddAudit:
+        self._said = id_
         return AddAudit(id=id_, at=self.clock.at, actor="test", action=action, subject="worker test")
 
     def close(self) -> None:
@@ -140,7 +142,8 @@ class History:
     def end(self, status: JobStatus = JobStatus.SUCCEEDED) -> None:
         """All that was begun has ended."""
         while self._away.open:
-            self._inbox.put(Finish(job=self._away.open.popleft(), status=status))
+            code = 0 if status is JobStatus.SUCCEEDED else None
+            self._inbox.put(Finish(job=self._away.open.popleft(), status=status, reason_code=code))
         self._settle()
 
     def wait(self, milliseconds: int, late: int = 0) -> None:

@@ -23,12 +23,13 @@ from pointsman.core.limits import Bounds, Limit
 from pointsman.core.standing import standing_of
 from pointsman.model.catalog import Catalog, build_catalog
 from pointsman.model.command import Execute, ReportState
+from pointsman.model.conduct import Conduct, Confirm, Expect, Mode
 from pointsman.model.entity import Class, Entity
 from pointsman.model.expression import parse_expression
 from pointsman.model.ids import ClassId, EntityRef, OperationId, TriggerId, UserId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.operation import Operation
-from pointsman.model.schedule import Schedule
+from pointsman.model.schedule import Missed, Schedule
 from pointsman.model.state import Retained, State
 from pointsman.model.trigger import Late, StateTrigger
 from pointsman.rehearsal.comparison import Comparison
@@ -151,8 +152,9 @@ def perform(history: History, course: Sequence[Happening]) -> None:
                 history.restart(each.milliseconds)
             case "ask":
                 history.tell(Execute(entity=PUMP, operation=NOTE.id, user=UserId("ann"), login="ann", args={"x": 1}))
-            case "end":
-                history.end()
+            case "end" | "fail":
+                history.wait(1)
+                history.end(JobStatus.SUCCEEDED if each.what == "end" else JobStatus.FAILED)
             case "stop":
                 history.stop(each.milliseconds)
                 history.start()
@@ -197,6 +199,38 @@ def test_it_does_so_from_any_time_on(triggers: tuple[StateTrigger, ...], course:
         assert comparison.same == len([job for job in history.jobs() if job.timestamp >= NOW + since])
 
 
+CONDUCT = st.builds(
+    Conduct,
+    mode=st.sampled_from(Mode),
+    max=st.sampled_from([0, 2]),
+    retries=st.sampled_from([0, 0, 2]),
+    expect=st.none() | st.just(Expect(within_ms=3_000)),
+    confirm=st.none() | st.just(Confirm(within_ms=4_000, state=OK.id)),
+    on_timeout=st.sampled_from([None, NOTE.id]),
+)
+SCHEDULES = st.none() | st.builds(Schedule, source=st.just("every 5s"), every_ms=st.just(5_000), missed=st.sampled_from(Missed))
+TICKING = st.one_of(
+    st.builds(Happening, st.just("tell"), CHANGES.map(tuple), late=st.sampled_from([1, 3])),
+    st.builds(Happening, st.just("wait"), milliseconds=st.sampled_from([1, 300, 1_000, 2_500, 11_000])),
+    st.builds(Happening, st.sampled_from(["end", "end", "fail"])),
+    st.builds(Happening, st.just("stop"), milliseconds=st.sampled_from([1, 4_000, 30_000])),
+)
+
+
+@FEW
+@given(CONDUCT, SCHEDULES, st.sampled_from([0, 1_000]), courses(TICKING))
+def test_it_does_so_with_jobs_that_heed_each_other_wait_and_are_tried_again(
+    conduct: Conduct, schedule: Schedule | None, every: int, course: list[Happening]
+) -> None:
+    operations = (replace(SAY, conduct=conduct), replace(NOTE, schedules=(schedule,) if schedule else ()))
+    catalog = plant(operations, (trigger("say", ALARM, FAULT, every_ms=every),))
+    with history_of(catalog) as history:
+        perform(history, course)
+        comparison = replayed(history, catalog)
+        assert (told(comparison), comparison.verdicts) == ([], [])
+        assert comparison.same == len(history.jobs())
+
+
 def longest(of: StateTrigger) -> int:
     return max(of.hold_ms, of.every_ms, of.cooldown_ms)
 
@@ -206,7 +240,11 @@ def longest(of: StateTrigger) -> int:
 def test_a_history_with_restarts_gives_the_jobs_that_it_gives_without(
     triggers: tuple[StateTrigger, ...], course: list[Happening]
 ) -> None:
-    """The store keeps all that decisions are made on: no time passes while the worker is down, all else is gone."""
+    """The store keeps all that decisions are made on: no time passes while the worker is down, all else is gone.
+
+    Timers are on time: one that waits for its turn meets a change in the batch after it, or has a batch to itself at a start.
+    """
+    course = [replace(each, late=0) if each.what == "wait" else each for each in course]
     catalog = plant(OPERATIONS, tuple(replace(each, late=Late.FIRE, latest_ms=None) for each in triggers))
     with history_of(catalog) as history:
         perform(history, course)

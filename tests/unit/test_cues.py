@@ -10,7 +10,7 @@ import pytest
 from pointsman.core.world import World
 from pointsman.model.command import AddResult, Command, Finish, ReportState
 from pointsman.model.effect import CallOff, Effect, Publish, Resume
-from pointsman.model.ids import JobId, UserId
+from pointsman.model.ids import MQTT_USER, JobId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus, Ladder
 from pointsman.rehearsal.comparison import APART, Comparison
 from pointsman.rehearsal.cues import Cues
@@ -43,10 +43,13 @@ def ended(status: JobStatus = JobStatus.SUCCEEDED, **more: Any) -> Job:
     return job(status=status, **{"attempts": 1, "finished": NOW + 9, **more})
 
 
-def test_a_job_that_is_not_on_record_succeeds_when_it_begins() -> None:
+def test_a_job_that_is_not_on_record_succeeds_when_it_begins_and_its_device_answers() -> None:
     given = cues(job())
     given.let_out(begun(), NOW + 5)
-    assert course(given) == [(5, Finish(job=JobId("job-1"), status=JobStatus.SUCCEEDED))]
+    assert course(given) == [
+        (5, Finish(job=JobId("job-1"), status=JobStatus.SUCCEEDED)),
+        (5, AddResult(job=JobId("job-1"), payload=None, by=MQTT_USER, answer=True)),
+    ]
 
 
 def test_a_job_on_record_ends_as_it_did_when_it_did() -> None:
@@ -81,7 +84,7 @@ def test_a_job_that_is_not_on_record_any_more_succeeds() -> None:
     given.let_out(begun(), NOW)
     assert list(given.missed("job-1", NOW)) == []
     assert list(given.missed("job-2", NOW)) == ["job-1"]
-    assert [at for at, _ in course(given)] == [0]
+    assert course(given)[0] == (0, Finish(job=JobId("job-1"), status=JobStatus.SUCCEEDED))
 
 
 def test_of_several_tries_those_before_the_last_fail_at_once() -> None:
@@ -108,7 +111,7 @@ def test_a_job_climbs_the_ladder_as_it_did() -> None:
     assert course(given) == [
         (2, Finish(job=JobId("job-1"), status=JobStatus.SUCCEEDED, reason_code=16)),
         (4, AddResult(job=JobId("job-1"), payload={"ok": True}, by=UserId("device"), answer=True)),
-        (9, ReportState(PUMP, FAULT.id, "", b"")),
+        (8, ReportState(PUMP, FAULT.id, "", b"")),
     ]
 
 

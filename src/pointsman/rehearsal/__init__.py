@@ -4,6 +4,7 @@
     rehearsal.py    a course of messages, time going on between them, every job succeeding at once: `simulate`, rule tests
     scenario.py     runs a rule test, and says where it went otherwise
     replay.py       recorded history against a catalog, its jobs held against those on record: `replay`
+    course.py       what a replay has on its stage: decisions, and time that goes on
     recorded.py     what is on record, and as which command it happens again; ids.py: under which id
     cues.py         what became of jobs on record; timing.py: when timers came up; lead_in.py: how far back that has to be known
     comparison.py   jobs on record × jobs that would be made → what is the same, changed, added or dropped (difference.py)

@@ -15,21 +15,18 @@ from dataclasses import replace
 from pointsman.core.world import Decision
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command, ReportState, TimerDue
-from pointsman.model.ids import SYSTEM_USER, ChangeId, EntityRef, TriggerId
-from pointsman.model.job import Job
+from pointsman.model.ids import SYSTEM_USER, EntityRef, JobId, TriggerId
+from pointsman.model.job import Job, JobStatus
 from pointsman.model.state import Retained, StateChange
 from pointsman.model.timer import TimerKind
 from pointsman.model.trigger import StateTrigger
-from pointsman.model.write import STARTED, AddAudit, AddChange, AddJob, Considered, SaveTimer
+from pointsman.model.write import STARTED, AddAudit, AddChange, Considered, SaveTimer
 from pointsman.rehearsal.comparison import Comparison, first_words
-from pointsman.rehearsal.cues import Cues
-from pointsman.rehearsal.ids import Carry, Ids, of_trigger, on_record
+from pointsman.rehearsal.course import Course
+from pointsman.rehearsal.ids import of_trigger
 from pointsman.rehearsal.recorded import Recorded, report_of, request_of, time_of
-from pointsman.rehearsal.stage import Begin, Pending, Stage
-from pointsman.rehearsal.timing import GIVES_WAY, LATE, Match, Timing, gives_way
-
-_UNHEEDED = (TimerKind.SILENCE, TimerKind.MANUAL)
-"""What these led to are changes on record; and that something was heard which changed nothing is not."""
+from pointsman.rehearsal.stage import Begin, Pending
+from pointsman.rehearsal.timing import EARLY, GIVES_WAY, LATE, Match, Timing
 
 _FOR_THE_TIME_BEING = frozenset({"cooldown", "limit", "quarantined", "loop"})
 """Reasons not to fire that lie in what was before the change."""
@@ -39,11 +36,10 @@ class Replay:
     """One run over the record. `seed` it where it does not begin at the beginning, then `run`."""
 
     def __init__(self, catalog: Catalog, begin: Begin, comparison: Comparison) -> None:
-        self._stage = Stage(catalog, begin, _UNHEEDED)
-        self._cues = Cues(self._stage.world)
+        self._course = Course(catalog, begin, comparison)
+        self._stage = self._course.stage
         self._comparison = comparison
         self._timing = Timing()
-        self._compares = True
         self._last: int | None = None
         """When the worker was last seen to be up, in ms."""
         self._started = 0
@@ -57,11 +53,13 @@ class Replay:
 
         `stopped`: when the worker had stopped that was down at that time, in ms; None when none was.
         """
-        self._compares = False
+        course = self._course
+        course.compares = False
         for each in changes:
+            self._align(each.change)
             self._report(each)
-            self._without_what_rested(each)
-            self._let_jobs_end(each.change.at)
+            self._drop_what_rested(each)
+            course.end_jobs(each.change.at)
         up = start if stopped is None else stopped
         while (pending := self._stage.next()) is not None and pending.comes < up:
             self._stage.pop()
@@ -69,26 +67,18 @@ class Replay:
                 due = pending.comes + -(-(up - pending.comes) // every) * every
                 self._stage.put(Pending(replace(pending.timer, due=due), due, unsteady=True), due)
             else:
-                self._tell(TimerDue(pending.timer.id), pending.comes)
-                self._let_jobs_end(pending.comes)
-        self._compares = True
+                course.tell(TimerDue(pending.timer.id), pending.comes)
+                course.end_jobs(pending.comes)
+        course.compares = True
         self._last, self._down = up, stopped is not None
-        self._tell_all(self._stage.restart(up), up)
-
-    def _without_what_rested(self, item: AddChange) -> None:
-        """What the worker had reason not to do then, which is not known here, it did not do."""
-        words = first_words(item.trace)
-        for pending in self._stage.waiting(item.change.entity):
-            was = words.get(TriggerId(pending.timer.subject))
-            if was is not None and was.skipped in _FOR_THE_TIME_BEING:
-                self._stage.drop(pending)
+        course.restart(up)
 
     def run(self, record: Iterable[Recorded], until: int) -> None:
         """All that is on record, and then on to the time `until`, in ms."""
         for item in record:
             at = time_of(item)
             if self._last is None:
-                self._tell_all(self._stage.restart(at), at)
+                self._course.restart(at)
             match item:
                 case AddChange():
                     self._change(item)
@@ -98,30 +88,36 @@ class Replay:
                     self._start(at) if action == STARTED else self._stop(at)
             self._last = at
         if not self._down:
-            # What was due up to the last that is on record has come up, however little time has passed since.
-            self._pass(until if self._last is None else max(until, self._last + LATE))
+            self._course.go_on(until)
+            if self._last is not None:
+                # What was due up to the last that is on record has come up, however little time has passed since.
+                self._course.go_on(self._last, 0)
         self._comparison.close()
 
-    # What is on record
+    # Changes
 
     def _change(self, item: AddChange) -> None:
         change = item.change
         self._miss(change.id, change.at)
-        self._pass(change.at)
-        self._settle(change.entity, change.at)
+        self._course.go_on(change.at)
+        self._course.settle(change.entity, change.at)
         self._comparison.change(change.entity, change.id, change.at, silent=not item.payload)
+        self._align(change)
+        report, was = report_of(item), {trigger: each.skipped for trigger, each in first_words(item.trace).items()}
+        self._course.end_jobs_unless(change.at, lambda: _verdicts(self._stage.consider(report, change.at)) == was)
         self._report(item)
 
     def _report(self, item: AddChange) -> None:
         """Report a change as it was reported."""
         change, words = item.change, first_words(item.trace)
-        self._align(change)
         jobs = {trigger: each.job for trigger, each in words.items() if each.job is not None}
-        decision = self._tell(
-            report_of(item), change.at, change.id, lambda job: jobs.get(job.process_meta.trigger) if job.process_meta else None
-        )
+
+        def carry(made: Job) -> JobId | None:
+            return jobs.get(made.process_meta.trigger) if made.process_meta else None
+
+        decision = self._course.tell(report_of(item), change.at, change.id, carry)
         trace = next((write.trace for write in decision.writes if isinstance(write, AddChange)), ())
-        if self._compares and item.payload:
+        if self._course.compares and item.payload:
             self._comparison.judged(change.id, change.at, item.trace, trace)
         self._confirm(change.entity, decision, words, trace)
 
@@ -132,7 +128,7 @@ class Replay:
         if change.previous is None:
             states.pop(change.entity, None)
         elif known is None or known.state != change.previous:
-            self._tell(ReportState(change.entity, change.previous, "", b"", Retained.BASELINE), change.at)
+            self._course.tell(ReportState(change.entity, change.previous, "", b"", Retained.BASELINE), change.at)
 
     def _confirm(
         self, entity: EntityRef, decision: Decision, was: Mapping[TriggerId, Considered], would: Iterable[Considered]
@@ -144,37 +140,46 @@ class Replay:
             if pending.timer.id in set_now:
                 pending.confirmed = pending.timer.kind is TimerKind.HOLD
 
+    def _drop_what_rested(self, item: AddChange) -> None:
+        """What the worker had reason not to do then, which is not known here, it did not do."""
+        words = first_words(item.trace)
+        for pending in self._stage.waiting(item.change.entity):
+            was = words.get(TriggerId(pending.timer.subject))
+            if was is not None and was.skipped in _FOR_THE_TIME_BEING:
+                self._stage.drop(pending)
+
+    # Jobs
+
     def _job(self, job: Job) -> None:
-        at = job.timestamp
+        course, at = self._course, job.timestamp
         self._miss(job.id, at)
-        self._let_jobs_end(at)
+        course.end_jobs(at - 1)
         if not self._comparison.expects(job.id):
-            self._settle(job.owner, at - GIVES_WAY, but=self._set_for(job))
+            found = self._set_for(job)
+            course.settle(job.owner, at - GIVES_WAY, but=found[0] if found else None)
             if job.change_id is not None:
                 self._witness(job)
             elif job.user_id not in (None, SYSTEM_USER):
                 self._request(job)
+            else:
+                self._by_itself(job)
         self._comparison.recorded(job)
-        self._cues.record(job, at)
-        self._pass(at)
+        course.cues.record(job, at)
+        course.go_on(at)
 
     def _witness(self, job: Job) -> None:
         """A timer came up when this job was made. One that would make none then came up before, and may have set another."""
         at = job.timestamp
         while (found := self._set_for(job)) is not None:
             pending, trigger = found
-            match = self._timing.match(pending, trigger, at)
-            if match is Match.THIS and self._makes_a_job(pending, at):
-                self._tell(TimerDue(pending.timer.id), at, None, of_trigger(job))
+            match, due = self._timing.match(pending, trigger, at), TimerDue(pending.timer.id)
+            if match is Match.THIS and self._course.would_add(due, at):
+                self._end_jobs_before(due, job)
+                self._course.tell(due, at, None, of_trigger(job))
                 return
             if match is Match.NOT or pending.comes >= at:
                 return
-            self._come(pending)
-
-    def _makes_a_job(self, pending: Pending, at: int) -> bool:
-        """Whether a timer that came up at the time `at`, in ms, would make a job."""
-        decision = self._stage.consider(TimerDue(pending.timer.id), at)
-        return any(isinstance(write, AddJob) for write in decision.writes)
+            self._course.come(pending)
 
     def _set_for(self, job: Job) -> tuple[Pending, StateTrigger] | None:
         """The timer that the change and the trigger of a job have set, while it waits."""
@@ -186,104 +191,75 @@ class Replay:
         return next(((each, trigger) for each in mine if each.timer.waiting and each.timer.waiting.change == job.change_id), None)
 
     def _request(self, job: Job) -> None:
+        request = request_of(job)
         self.requests += job.timestamp >= self._comparison.since
-        self._tell(request_of(job), job.timestamp, None, lambda _: job.id)
+        self._end_jobs_before(request, job)
+        self._course.tell(request, job.timestamp, None, lambda _: job.id)
+
+    def _by_itself(self, job: Job) -> None:
+        """No change and no user: a schedule, or a job that had timed out, led to this one."""
+        at = job.timestamp
+
+        def carry(made: Job) -> JobId | None:
+            alike = made.owner == job.owner and made.operation_id == job.operation_id and made.args == job.args
+            return job.id if alike and made.change_id is None else None
+
+        for pending in self._stage.scheduled(job.owner, job.operation_id):
+            due = TimerDue(pending.timer.id)
+            if -EARLY <= at - pending.comes < LATE and any(carry(made) for made in self._course.would_add(due, at)):
+                self._end_jobs_before(due, job)
+                self._course.tell(due, at, None, carry)
+                return
+        self._course.end_jobs(at, carry)
+
+    def _end_jobs_before(self, command: Command, job: Job) -> None:
+        """As many jobs end in the ms of this one as have to, for it to be suppressed as it is on record, or not."""
+        at, suppressed = job.timestamp, job.status is JobStatus.SUPPRESSED
+
+        def as_on_record() -> bool:
+            return suppressed in [made.status is JobStatus.SUPPRESSED for made in self._course.would_add(command, at)]
+
+        self._course.end_jobs_unless(at, as_on_record)
+
+    def _miss(self, id_: str, at: int) -> None:
+        """The record has come to the id `id_`, at the time `at` in ms: what had to be on it up to there is not."""
+        for gone in self._course.cues.missed(id_, at):
+            self._comparison.forget(gone)
+
+    # The worker
 
     def _start(self, at: int) -> None:
         """The worker started. What came due since it was last seen to be up, and would have made a job then, is late: it comes up
         now. What would have made none is taken to have come up in time: a worker is quiet for longer than it is down."""
-        last = max(self._last or at, self._cues.last_before(at))
+        course = self._course
+        last = max(self._last or at, course.cues.last_before(at))
         seen = max(last - GIVES_WAY, self._started)
-        self._pass(seen + LATE)
+        course.end_jobs(last)
+        course.cues.put_off(last if self._down else seen, at)
+        course.go_on(seen, 0)
         while (pending := self._stage.next()) is not None and pending.comes < at:
-            if (self._down and pending.comes > last) or self._makes_a_job(pending, pending.comes):
+            due = TimerDue(pending.timer.id)
+            if (self._down and pending.comes > last) or course.would_add(due, pending.comes):
                 self._stage.put(pending, at)
             else:
                 self._stage.pop()
-                self._come(pending)
-        self._let_jobs_end(at)
-        self._tell_all(self._stage.restart(at), at)
+                course.come(pending)
+        course.end_jobs(at - 1)
+        course.restart(at)
         self._started, self._down = at, False
 
     def _stop(self, at: int) -> None:
         """The worker stopped, in order: what comes due from now on comes up late."""
-        self._pass(at - GIVES_WAY + LATE)
+        self._course.go_on(at, GIVES_WAY)
+        self._course.end_jobs(at)
         self._down = True
-
-    # Time
-
-    def _miss(self, id_: str, at: int) -> None:
-        """The record has come to the id `id_`, at the time `at` in ms: what had to be on it up to there is not."""
-        for gone in self._cues.missed(id_, at):
-            self._comparison.forget(gone)
-
-    def _pass(self, until: int) -> None:
-        """Jobs end, and timers come up that nothing on record speaks of: as late as one may be that is."""
-        while True:
-            ends, pending = self._cues.next_at, self._stage.next()
-            comes = None if pending is None or pending.comes + LATE > until else pending.comes
-            if ends is not None and ends <= until and (comes is None or ends <= comes):
-                self._let_one_job_end(ends)
-            elif comes is not None and pending is not None:
-                self._stage.pop()
-                self._come(pending)
-            else:
-                break
-        self._comparison.expire(until)
-
-    def _settle(self, entity: EntityRef, at: int, but: tuple[Pending, StateTrigger] | None = None) -> None:
-        """Something happens to the entity now: what waits on its state, all but one timer, comes up before that if it has to."""
-        left_out = None if but is None else but[0]
-        while True:
-            waiting = self._stage.waiting(entity)
-            due = [each for each in waiting if each is not left_out and each.comes + gives_way(each) <= at]
-            if not due:
-                return
-            first = min(due, key=lambda each: each.comes)
-            self._come(first)
-            self._let_jobs_end(first.comes)
-
-    def _come(self, pending: Pending) -> None:
-        """A timer comes up at its time. What it sets in its place is known as little, or as well, as it was."""
-        self._tell(TimerDue(pending.timer.id), pending.comes)
-        if pending.unsteady or pending.confirmed:
-            for each in self._stage.waiting(pending.timer.entity):
-                if each.timer.subject == pending.timer.subject:
-                    each.unsteady = each.unsteady or pending.unsteady
-                    each.confirmed = each.confirmed or each.timer.kind is pending.timer.kind is TimerKind.HOLD
-
-    def _let_jobs_end(self, until: int) -> None:
-        while (ends := self._cues.next_at) is not None and ends <= until:
-            self._let_one_job_end(ends)
-
-    def _let_one_job_end(self, at: int) -> None:
-        command = self._cues.pop()
-        if command is not None:
-            self._tell(command, at)
 
     def _every(self, pending: Pending) -> int | None:
         resolved = self._stage.world.catalog.entity(pending.timer.entity)
-        trigger = next((each for each in resolved.triggers if each.id == pending.timer.subject), None) if resolved else None
+        trigger = resolved.trigger(TriggerId(pending.timer.subject)) if resolved else None
         return None if trigger is None else trigger.every_ms
 
-    # Deciding
 
-    def _tell(self, command: Command, at: int, change: ChangeId | None = None, carry: Carry | None = None) -> Decision:
-        """Decide a command, with the ids on record for what is on record."""
-        ids = Ids(self._stage.new_id, change)
-        decision = self._stage.consider(command, at, ids)
-        known = dict(on_record(decision, change, carry))
-        if any(made != wanted for made, wanted in known.items()):
-            decision = self._stage.consider(command, at, ids.again(known))
-        self._stage.apply(decision)
-        self._tell_all(decision, at, frozenset(known.values()))
-        return decision
-
-    def _tell_all(self, decision: Decision, at: int, known: frozenset[str] = frozenset()) -> None:
-        """Let the others know what was decided. `known`: the ids of it that are on record."""
-        for write in decision.writes:
-            if isinstance(write, AddJob) and self._compares:
-                self._comparison.made(write.job, write.dispatch, on_record=write.job.id in known)
-                if write.job.id in known:
-                    self._cues.await_record(write.job.id)
-        self._cues.let_out(decision.effects, at)
+def _verdicts(decision: Decision) -> dict[TriggerId, str | None]:
+    trace = next((write.trace for write in decision.writes if isinstance(write, AddChange)), ())
+    return {each.trigger: each.skipped for each in trace}

@@ -16,7 +16,7 @@ from pointsman.core.world import Decision, NewId, World
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Arm, Command, TimerDue
 from pointsman.model.effect import WakeAt
-from pointsman.model.ids import EntityRef, TimerId
+from pointsman.model.ids import EntityRef, OperationId, TimerId
 from pointsman.model.remembered import OpenJob, Remembered
 from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 from pointsman.model.write import AddJob, DropTimer, DropTimers, SaveTimer, UpdateJob
@@ -49,6 +49,7 @@ class Stage:
         self._begin = begin
         self._pending: dict[TimerId, Pending] = {}
         self._voidable: dict[EntityRef, dict[TimerId, Pending]] = {}
+        self._scheduled: dict[tuple[EntityRef, str], dict[TimerId, Pending]] = {}
         self._heap: list[tuple[int, TimerId]] = []
         self._unheeded = frozenset(unheeded)
 
@@ -111,6 +112,10 @@ class Stage:
         """What waits on the entity's state as it is."""
         return list(self._voidable.get(entity, {}).values())
 
+    def scheduled(self, entity: EntityRef, operation: OperationId) -> list[Pending]:
+        """The schedules of an operation of an entity."""
+        return list(self._scheduled.get((entity, operation), {}).values())
+
     def next(self) -> Pending | None:
         """The timer that comes up first."""
         while self._heap:
@@ -140,10 +145,12 @@ class Stage:
         self._pending[timer.id] = pending
         if timer.kind in OF_CHANGES:
             self._voidable.setdefault(timer.entity, {})[timer.id] = pending
+        elif timer.kind is TimerKind.SCHEDULE:
+            self._scheduled.setdefault((timer.entity, timer.subject), {})[timer.id] = pending
 
     def _drop(self, id_: TimerId) -> None:
         pending = self._pending.pop(id_, None)
-        if pending is not None and (others := self._voidable.get(pending.timer.entity)) is not None:
-            others.pop(id_, None)
-            if not others:
-                del self._voidable[pending.timer.entity]
+        if pending is not None:
+            timer = pending.timer
+            self._voidable.get(timer.entity, {}).pop(id_, None)
+            self._scheduled.get((timer.entity, timer.subject), {}).pop(id_, None)
