@@ -19,14 +19,15 @@ from pydantic_core import to_json
 from structlog.typing import FilteringBoundLogger
 
 from pointsman import __version__
+from pointsman.beginning import audited, open_worker_store
 from pointsman.clock import SystemClock, Uuid7
 from pointsman.engine.engine import Engine, Retention
 from pointsman.engine.inbox import Inbox
-from pointsman.engine.redelivery import REMEMBERED
 from pointsman.errors import StoreUnavailable
+from pointsman.http.live.pulse import Pulse
 from pointsman.model.ids import JobId
 from pointsman.model.job import JobStatus
-from pointsman.model.write import STARTED, STOPPED, AddAudit
+from pointsman.model.write import STOPPED
 from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.publisher import Announced, MqttPublisher, Outgoing
 from pointsman.mqtt.session import Session
@@ -34,8 +35,8 @@ from pointsman.mqtt.topics import Topics
 from pointsman.observe.health import Vitals, health_file, in_words, resident_memory, verdict, write_health
 from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
+from pointsman.serving import open_api
 from pointsman.settings import Configuration, Settings
-from pointsman.store import SqlStore, open_store
 from pointsman.wiring import connection_options, program_policy, trigger_bounds, work_directory, worker_key
 
 ROUND = 1.0
@@ -56,7 +57,7 @@ class Worker:
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
         self._clock, self.inbox = SystemClock(), Inbox()
-        self.store, recorded, last_id = _open_store(configuration, self._clock.now())
+        self.store, recorded, last_id = open_worker_store(configuration, self._clock.now())
         self._new_id = Uuid7(after=last_id)
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = _reader(configuration, self.topics)
@@ -70,7 +71,25 @@ class Worker:
             log=log,
         )
         self.pool = _pool(settings, environ, self.inbox)
-        self.engine = Engine(
+        pulse = Pulse()
+        self.engine = self._engine(configuration, reader, pulse)
+        self._api = open_api(
+            configuration,
+            engine=self.engine,
+            intake=self.inbox,
+            clock=self._clock,
+            log=log,
+            health=lambda: verdict(self._vitals()),
+            pulse=pulse,
+        )
+        self._threads: dict[str, threading.Thread] = {}
+        self._failed: dict[str, BaseException] = {}
+        self._told_at = self._written_at = 0.0
+        self._told: tuple[bool, Sequence[str]] | None = None
+
+    def _engine(self, configuration: Configuration, reader: Reader, pulse: Pulse) -> Engine:
+        settings = self._settings
+        return Engine(
             inbox=self.inbox,
             store=self.store,
             interpret=reader,
@@ -79,16 +98,13 @@ class Worker:
             programs=self.pool,
             clock=self._clock,
             new_id=self._new_id,
-            log=log,
+            log=self._log,
             limit=settings.engine.batch,
             window=settings.mqtt.receive_maximum,
             retention=Retention(settings.store.keep, settings.store.keep_jobs),
             bounds=trigger_bounds(settings),
+            followers=pulse,
         )
-        self._threads: dict[str, threading.Thread] = {}
-        self._failed: dict[str, BaseException] = {}
-        self._told_at = self._written_at = 0.0
-        self._told: tuple[bool, Sequence[str]] | None = None
 
     # Starting and stopping
 
@@ -98,8 +114,14 @@ class Worker:
         self.pool.open(self._running)
         self._spawn("engine", lambda: self.engine.run(time.sleep))
         self._spawn("mqtt", self.session.run)
+        if self._api is not None:
+            self._spawn("http", self._api.run)
+            self._log.info("listening", address=self._api.address)
         self._notifier.ready("started")
         self._log.info("started", version=__version__, node=self._settings.node.id, store=self.store.describe())
+        self._warn()
+
+    def _warn(self) -> None:
         for warning in self.store.warnings:
             self._log.warning("store", warning=warning)
         if not self._settings.mqtt.tls.verify:
@@ -110,6 +132,9 @@ class Worker:
         self._notifier.stopping()
         self._log.info("stopping")
         self.session.deafen()
+        if self._api is not None:
+            self._api.stop()
+            self._join("http", FLUSH)
         self.pool.stop(self._settings.programs.grace)
         until = time.monotonic() + FLUSH
         while not self.session.idle and time.monotonic() < until and self._alive("mqtt"):
@@ -119,6 +144,8 @@ class Worker:
         self.session.stop(FLUSH)
         self._join("mqtt", 2 * FLUSH)
         self.pool.close()
+        if self._api is not None:
+            self._api.close()
         if not self._alive("engine"):
             self._say_goodbye()
             self.store.close()
@@ -136,7 +163,7 @@ class Worker:
             return
         at = self._clock.now()
         with contextlib.suppress(StoreUnavailable), self.store.begin() as unit:
-            unit.apply([_audited(STOPPED, self._settings.node.id, self._new_id(at), at)])
+            unit.apply([audited(STOPPED, self._settings.node.id, self._new_id(at), at)])
 
     def _spawn(self, name: str, function: Callable[[], None]) -> None:
         def body() -> None:
@@ -229,23 +256,6 @@ def _reader(configuration: Configuration, topics: Topics) -> Reader:
 def _pool(settings: Settings, environ: Mapping[str, str], inbox: Inbox) -> Pool:
     policy = replace(program_policy(settings), work_directory=work_directory(settings, environ))
     return Pool(policy, inbox, worker_key(settings))
-
-
-def _open_store(configuration: Configuration, at: int) -> tuple[SqlStore, Sequence[str], str | None]:
-    """The store with what the file defines, the filters that the broker holds, and the last id there is."""
-    settings = configuration.settings
-    url, client_id = settings.store.url, settings.mqtt.client_id
-    store = open_store(url, session=client_id, migrate=settings.store.migrate, window=REMEMBERED)
-    store.sync_definitions(configuration.definitions, at)
-    with store.begin() as unit:
-        filters, last_id = unit.filters(), unit.last_id()
-        started = Uuid7(after=last_id)(at)
-        unit.apply([_audited(STARTED, settings.node.id, started, at)])
-    return store, filters, max(started, last_id or "")
-
-
-def _audited(action: str, node: str, id_: str, at: int) -> AddAudit:
-    return AddAudit(id=id_, at=at, actor=node, action=action, subject=f"worker {node}")
 
 
 def run(configuration: Configuration, log: FilteringBoundLogger, environ: Mapping[str, str]) -> int:

@@ -57,7 +57,9 @@ def test_the_same_file_again_changes_and_audits_nothing(
 def test_what_users_made_stays_unless_the_file_takes_it_over(store: SqlStore, reader: Reader) -> None:
     with store._database.transaction() as connection:
         for id_ in ("pump-1", "pump-2"):
-            connection.exec_driver_sql(f"INSERT INTO definitions VALUES ('object', '{id_}', 'store', '{{}}', 1)")
+            connection.exec_driver_sql(
+                f"INSERT INTO definitions (kind, id, origin, document, changed) VALUES ('object', '{id_}', 'store', '{{}}', 1)"
+            )
     assert store.sync_definitions([PUMP], NOW) == Synced(changed=1)
     assert stored(store) == [("object", "pump-1", "file", PUMP[2], NOW), ("object", "pump-2", "store", "{}", 1)]
     assert audited(reader) == [("catalog.set", "object pump-1", "{}", PUMP[2])]

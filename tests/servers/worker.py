@@ -51,6 +51,7 @@ class Worker:
             "MQTT__URL": f"mqtt://{broker.host}:{broker.port}",
             "NODE__ID": node,
             "STORE__URL": f"sqlite:///{directory}/jobs.db",
+            "HTTP__LISTEN": "off",
         }
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")},

@@ -185,7 +185,7 @@ def test_an_execution_of_what_is_not_there_is_rejected_with_an_answer(
     assert isinstance(row, CountReject)
     assert (row.reason, row.topic) == (reason, "t")
     assert found in row.detail
-    assert decision.effects == (Answer(to=REPLY, body={"error": row.detail}),)
+    assert decision.effects == (Answer(to=REPLY, body={"error": row.detail, "reason": reason.value}),)
 
 
 def test_without_somebody_who_waits_nothing_is_answered() -> None:
@@ -252,7 +252,7 @@ def test_a_result_for_an_unknown_job_is_rejected_with_an_answer() -> None:
     (row,) = decision.writes
     assert isinstance(row, CountReject)
     assert row.reason is RejectReason.UNKNOWN_JOB
-    assert decision.effects == (Answer(to=REPLY, body={"error": "there is no job ghost"}),)
+    assert decision.effects == (Answer(to=REPLY, body={"error": "there is no job ghost", "reason": "unknown_job"}),)
 
 
 def test_a_reject_keeps_the_beginning_of_the_payload() -> None:
@@ -262,4 +262,4 @@ def test_a_reject_keeps_the_beginning_of_the_payload() -> None:
     assert row == CountReject(
         reason=RejectReason.UNPARSABLE, topic="t", detail="expected JSON", payload=bytes(range(256)) * 4, at=NOW
     )
-    assert decision.effects == (Answer(to=REPLY, body={"error": "expected JSON"}),)
+    assert decision.effects == (Answer(to=REPLY, body={"error": "expected JSON", "reason": "unparsable"}),)

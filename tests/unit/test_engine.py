@@ -169,7 +169,7 @@ def test_who_asked_for_what_met_a_defect_is_answered() -> None:
     circle.append(circle)
     rig.settle(execute(args={"x": circle}, reply=answers.append))
     assert rig.jobs == []
-    assert [list(answer) for answer in answers] == [["error"]]
+    assert [list(answer) for answer in answers] == [["error", "reason"]]
 
 
 def test_what_is_rejected_is_logged_once_for_each_reason_and_topic() -> None:

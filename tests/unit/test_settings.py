@@ -380,7 +380,7 @@ def test_what_is_no_url_of_a_broker_is_refused(complaints: Callable[..., list[st
         ("programs: {enabled: maybe}", "f:1:21", "expected true or false, found 'maybe'"),
         ("mqtt: {urll: x}", "f:1:8", "found 'urll'; did you mean url?"),
         ("mqtts: {url: x}", "f:1:1", "found 'mqtts'; did you mean mqtt?"),
-        ("http: {port: 80}", "f:1:1", "the HTTP API is not part of this version"),
+        ("http: {port: 80}", "f:1:8", "found 'port'"),
         (
             "mqtt: {tls: {ca_file: /ca.pem}}",
             "f:1:14",

@@ -21,5 +21,8 @@ def answers(reply: Reply, body: Mapping[str, Json]) -> tuple[Answer, ...]:
 
 def rejected(command: Reject, at: int) -> Decision:
     """It is counted, and whoever asked is told."""
+    answer = answers(command.reply, {"error": command.detail, "reason": command.reason.value})
+    if callable(command.reply) and not command.topic:
+        return Decision((), answer)  # no message: whoever asked is here, and knows
     row = CountReject(reason=command.reason, topic=command.topic, detail=command.detail, payload=command.payload[:EXCERPT], at=at)
-    return Decision((row,), answers(command.reply, {"error": command.detail}))
+    return Decision((row,), answer)

@@ -14,6 +14,7 @@ from pointsman.core.chain import CAUSED, traced
 from pointsman.core.context import context_of
 from pointsman.core.fire import on_timer
 from pointsman.core.guard import Halt, Ledger, halted, heed
+from pointsman.core.keys import grant, revoke
 from pointsman.core.lifecycle import advance
 from pointsman.core.manual import on_manual, set_manual
 from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, take_up
@@ -30,12 +31,15 @@ from pointsman.model.command import (
     Begin,
     Cancel,
     Command,
+    EditCatalog,
     Execute,
     Finish,
+    GrantKey,
     Reject,
     RejectReason,
     ReportState,
     ReportValues,
+    RevokeKeys,
     SetManual,
     SetProperty,
     TimerDue,
@@ -70,6 +74,12 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
             return _add_result(world, command, at, new_id)
         case SetProperty():
             return _set_property(world, command, at, new_id)
+        case EditCatalog():
+            raise NotImplementedError
+        case GrantKey():
+            return grant(command, at, new_id)
+        case RevokeKeys():
+            return revoke(command, at, new_id)
         case TimerDue():
             return _timer_due(world, command.timer, at, new_id)
         case Arm():

@@ -8,7 +8,7 @@ One thread runs it; nothing else writes. It knows its ports and the core, and ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
 
@@ -16,10 +16,11 @@ from pointsman.core.decide import decide
 from pointsman.core.limits import Bounds
 from pointsman.core.standing import Standing, standing_of
 from pointsman.core.world import Decision, NewId, World
-from pointsman.engine.dispatch import AnyRefill, Dispatcher
+from pointsman.engine.batch import Batch, is_worth_following, moved, withdrawn
+from pointsman.engine.dispatch import Dispatcher
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.knowing import know
-from pointsman.engine.ports import Clock, Interpreter, Item, ProgramPool, Publisher, Store, Unit
+from pointsman.engine.ports import Clock, Followers, Interpreter, Item, ProgramPool, Publisher, Store, Unit
 from pointsman.engine.redelivery import Redeliveries
 from pointsman.engine.tally import Tally
 from pointsman.engine.timers import Timers
@@ -35,9 +36,13 @@ from pointsman.model.command import (
 )
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
-from pointsman.model.ids import JobId
 from pointsman.model.timer import BY_CLOCK
-from pointsman.model.write import ForgetDeliveries, SaveFilters, UpdateJob, Write
+from pointsman.model.write import (
+    ForgetDeliveries,
+    NoteJob,
+    SaveFilters,
+    Write,
+)
 
 IDLE = 1.0
 """How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
@@ -46,20 +51,6 @@ SETTLE = 3.0
 not held or that a device has answered, comes first."""
 BACK_OFF = (0.05, 5.0)
 """First and longest pause before the store is tried again, in seconds."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is decided and committed together. It is kept until it is durable, whatever the store does meanwhile."""
-
-    commands: list[Command] = field(default_factory=list)
-    acknowledge: list[Effect] = field(default_factory=list)
-    deliveries: list[Write] = field(default_factory=list)
-    """What the inbox and the session's filters become."""
-    refills: list[AnyRefill] = field(default_factory=list)
-    writes: list[Write] = field(default_factory=list)
-    effects: list[Effect] = field(default_factory=list)
-    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +84,10 @@ class Engine:
         window: int = 200,
         retention: Retention | None = None,
         bounds: Bounds | None = None,
+        followers: Followers | None = None,
     ) -> None:
-        self._inbox = inbox
-        self._store = store
-        self._interpret = interpret
-        self._catalog = catalog
+        self._inbox, self._store = inbox, store
+        self._interpret, self._catalog = interpret, catalog
         self._timers = Timers(clock)
         self._dispatcher = Dispatcher(publisher, programs, self._timers, hold=window)
         self._clock = clock
@@ -107,6 +97,7 @@ class Engine:
         self._standing = Standing(bounds or Bounds())
         self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
+        self._followers = followers
         self._next_prune = clock.monotonic()
         self._pending: Batch | None = None
         self._pause = BACK_OFF[0]
@@ -117,6 +108,11 @@ class Engine:
         """When the loop last came round, on the monotonic clock."""
         self.store_fault: str | None = None
         """Why the store cannot be used at present."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The definitions as they are now. Safe from any thread."""
+        return self._catalog
 
     def load(self) -> None:
         """Read what the store remembers, and ask for what keeps time by itself to be set. Raises StoreUnavailable."""
@@ -162,8 +158,10 @@ class Engine:
             return False
         self._pending = None
         self._note_store(None)
+        if self._followers is not None and is_worth_following(batch.writes):
+            self._followers.moved()
         self._dispatcher.release(batch.acknowledge)
-        self._dispatcher.resume(batch.refills, _withdrawn(batch))
+        self._dispatcher.resume(batch.refills, withdrawn(batch))
         self._dispatcher.release(batch.effects)
         self._dispatcher.acknowledge()
         return True
@@ -226,6 +224,7 @@ class Engine:
             world.fold(decision)
             writes += decision.writes
             effects += decision.effects
+        writes += [NoteJob(self._new_id(at), job) for job in moved(writes)]
         if self.tally.verdicts.due(self.heartbeat):
             writes += self.tally.verdicts.take()
         batch.refills, batch.writes, batch.effects, batch.decided = refills, writes, effects, True
@@ -278,11 +277,3 @@ class Engine:
             self._note_store(str(fault))
             gone = 0
         self._next_prune = now if gone >= keep.chunk else now + keep.every
-
-
-def _withdrawn(batch: Batch) -> set[JobId]:
-    """The jobs that are not to be carried out now, by what the batch decided."""
-    if not batch.refills:
-        return set()
-    moved = [write.job for write in batch.writes if isinstance(write, UpdateJob)]
-    return {job.id for job in moved if job.status.final or job.waits is not None}

@@ -135,6 +135,13 @@ class Interpreter(Protocol):
         """What the delivery asks for; Reject when it cannot be taken, nothing when it is passed over."""
 
 
+class Followers(Protocol):
+    """Those who follow what happens, by reading the store."""
+
+    def moved(self) -> None:
+        """Something is durable that they may want to see. Never blocks or raises; called from the engine's thread."""
+
+
 class Clock(Protocol):
     """Time, so that tests can bend it."""
 

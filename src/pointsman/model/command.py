@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from pointsman.model.access import AccessKey
+from pointsman.model.definition import Built, Kind
 from pointsman.model.effect import ReplyTo
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, TimerId, UserId
 from pointsman.model.job import JobStatus
@@ -34,6 +36,9 @@ class ReportState:
     """What of ours led to it."""
     echoes: tuple[JobId, ...] = ()
     """What looks like a job's id in the message: perhaps it is what led to it (`core/chain.py` knows)."""
+    by: UserId | None = None
+    """The user who sets it; None: it was reported."""
+    reply: Reply = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,47 @@ class Execute:
     lineage: Lineage | None = None
     """What of ours led to it."""
     echoes: tuple[JobId, ...] = ()
+    key: str | None = None
+    """The user's own name for the request: one that comes again under it is answered with the job that there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditCatalog:
+    """A definition shall be as its document says, or be gone. The engine has it built before it is decided."""
+
+    kind: Kind
+    id: str
+    document: Mapping[str, Json] | None
+    """The whole definition; None: it is removed."""
+    by: UserId
+    expected: int | None = None
+    """The version that the edit was made from, 0 for one that there must not be yet; None: whichever it has."""
+    secret: str | None = None
+    """A user's: the digest of the new password, as it is kept."""
+    built: Built | None = None
+    """What the document stands for."""
+    reply: Reply = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantKey:
+    """A session begins, or a token is made."""
+
+    key: AccessKey
+    by: UserId
+    reply: Reply = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeKeys:
+    """A session ends, or tokens are withdrawn."""
+
+    user: UserId
+    """Whose they are."""
+    ids: tuple[str, ...] | None
+    """None: all of them."""
+    by: UserId
+    reply: Reply = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +218,19 @@ class RejectReason(StrEnum):
     """What we published led to the request, and the operation ran in circles a short while ago."""
     RETAINED_REQUEST = "retained_request"
     BAD_REQUEST = "bad_request"
+    BAD_DEFINITION = "bad_definition"
+    """The document of an edit does not stand for anything."""
+    UNKNOWN_DEFINITION = "unknown_definition"
+    EXISTS = "exists"
+    """There is one of that id already, or of the same name where names are unique."""
+    CONFLICT = "conflict"
+    """It has been edited meanwhile: its version is not the expected one."""
+    FROM_FILE = "from_file"
+    """The configuration file defines it, and nothing else may change it."""
+    IN_USE = "in_use"
+    """Something else needs it."""
+    KEY_REUSED = "key_reused"
+    """Another request was made under the same key."""
     INTERNAL_ERROR = "internal_error"
     """A defect of Pointsman: the log has the details."""
 
@@ -201,5 +260,19 @@ class Arm:
 
 
 Command: TypeAlias = (
-    ReportState | ReportValues | Execute | SetProperty | SetManual | Cancel | Begin | Finish | AddResult | Reject | TimerDue | Arm
+    ReportState
+    | ReportValues
+    | Execute
+    | SetProperty
+    | SetManual
+    | EditCatalog
+    | GrantKey
+    | RevokeKeys
+    | Cancel
+    | Begin
+    | Finish
+    | AddResult
+    | Reject
+    | TimerDue
+    | Arm
 )

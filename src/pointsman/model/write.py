@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pointsman.model.command import RejectReason
+from pointsman.model.edit import Edit
 from pointsman.model.effect import Dispatch
 from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, TimerId, TriggerId, UserId
 from pointsman.model.job import CustomResult, Job, Ladder
@@ -236,6 +237,16 @@ class SaveQuarantine:
     """How often in a row."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoteJob:
+    """A job changed: for those who follow jobs. One for each job and transaction, after all that changes it; a new job notes
+    itself by its own id."""
+
+    id: str
+    """Greater than every one before, also than those of jobs and of state changes."""
+    job: JobId
+
+
 Write: TypeAlias = (
     SaveState
     | AddChange
@@ -248,6 +259,8 @@ Write: TypeAlias = (
     | SaveManual
     | SaveProperty
     | SaveQuarantine
+    | Edit
+    | NoteJob
     | AppendResult
     | CountReject
     | AddAudit

@@ -92,7 +92,17 @@ def _store_url(url: str) -> str:
     return url
 
 
+def _listen(text: str) -> str:
+    if text == "off" or re.fullmatch(r"unix:///.+", text):
+        return text
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})", text)
+    if found is None or int(found[1]) > 65_535:
+        raise ValueError(f"expected HOST:PORT, [ADDRESS]:PORT, unix:///PATH or off, found {shown(text)}")
+    return text
+
+
 NodeId = Annotated[str, AfterValidator(_node_id)]
 BaseTopic = Annotated[str, AfterValidator(_base_topic)]
 MqttUrl = Annotated[str, AfterValidator(_mqtt_url)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
+Listen = Annotated[str, AfterValidator(_listen)]

@@ -15,14 +15,13 @@ Path = tuple[str | int, ...]
 
 PLANNED = {
     "ui": "colours of states",
-    "users": "users",
-    "http": "the HTTP API",
+    "users": "users, which are made over HTTP or by `pointsman user add`,",
     "tags": "tags",
     "parent_id": "a tree of objects",
     "discovery_id": "discovery",
 }
 """Keys that the reference has or that people expect, with what they would do. Refused: nothing may look as if it acted."""
-SECRET = frozenset({"password"})
+SECRET = frozenset({"password", "admin_password"})
 """Settings whose value no message shows."""
 
 

@@ -20,6 +20,7 @@ from pointsman.settings.quantity import Duration, Size
 from pointsman.settings.scenario_forms import ScenarioForm
 from pointsman.settings.schema import (
     EngineSettings,
+    HttpSettings,
     LogSettings,
     MqttSettings,
     NodeSettings,
@@ -268,6 +269,7 @@ class FileForm(Form):
     store: StoreSettings | None = Field(default=None, description="Where jobs and states are kept.")
     engine: EngineSettings | None = Field(default=None, description="The single writer.")
     programs: ProgramSettings | None = Field(default=None, description="Programs and scripts that operations run.")
+    http: HttpSettings | None = Field(default=None, description="The HTTP API.")
     log: LogSettings | None = Field(default=None, description="What is logged, on standard error.")
     states: list[StateForm] = Field(default=[], description="States that entities can be in. Default: the built-in ones.")
     classes: list[ClassForm] = Field(default=[], description="What entities have in common.")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from pointsman.model.state import Retained
-from pointsman.settings.checks import BaseTopic, MqttUrl, NodeId, StoreUrl
+from pointsman.settings.checks import BaseTopic, Listen, MqttUrl, NodeId, StoreUrl
 from pointsman.settings.problem import shown
 from pointsman.settings.quantity import Count, Duration, Size
 
@@ -202,6 +202,25 @@ class ProgramSettings(Section):
     max_processes: Count | None = Field(default=None, description="Limit of the processes of the worker's user.")
 
 
+class HttpSettings(Section):
+    """The HTTP API."""
+
+    listen: Listen = Field(
+        default="127.0.0.1:8080", description="HOST:PORT, [ADDRESS]:PORT, unix:///PATH, or off. Port 0: any that is free."
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        description="The password of the user `admin`, whom the first start makes. Default: a generated one, logged once.",
+    )
+    session: Duration = Field(default=12 * 3_600_000, ge=60_000, description="How long a log-in lasts.")
+    max_body: Size = Field(default=1_048_576, ge=1_024, description="Larger requests are refused.")
+    proxies: TextList = Field(
+        default=(), description="Addresses of proxies in front, whose X-Forwarded-For and -Proto are believed."
+    )
+    cert_file: str | None = Field(default=None, description="Our certificate, PEM: then it is HTTPS.")
+    key_file: str | None = Field(default=None, description="The key of our certificate, PEM, without a passphrase.")
+
+
 class LogSettings(Section):
     """What is logged, on standard error."""
 
@@ -219,4 +238,5 @@ class Settings(Section):
     store: StoreSettings = Field(default=StoreSettings(), description="Where jobs and states are kept.")
     engine: EngineSettings = Field(default=EngineSettings(), description="The single writer.")
     programs: ProgramSettings = Field(default=ProgramSettings(), description="Programs and scripts that operations run.")
+    http: HttpSettings = Field(default=HttpSettings(), description="The HTTP API.")
     log: LogSettings = Field(default=LogSettings(), description="What is logged, on standard error.")

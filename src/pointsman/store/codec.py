@@ -113,18 +113,19 @@ def job_row(job: Job, dispatch: Dispatch | None) -> Values:
         job.waits,
         *_rungs(job.ladder),
         _lineage_text(job.lineage),
+        None,
     )
 
 
-def outcome_row(job: Job) -> Values:
-    """What an update of `jobs` sets, then the job's id."""
+def outcome_row(job: Job, noted: str | None) -> Values:
+    """What an update of `jobs` sets, `changed` last, then the job's id."""
     known = (job.status.value, json_text(job.description), job.attempts, job.finished, storable_or_none(job.error))
-    return (*known, job.waits, *_rungs(job.ladder), job.id)
+    return (*known, job.waits, *_rungs(job.ladder), noted, job.id)
 
 
-def climb_row(job: JobId, ladder: Ladder) -> Values:
+def climb_row(job: JobId, ladder: Ladder, noted: str | None) -> Values:
     """What an update of a job's ladder sets, then the job's id."""
-    return (*_rungs(ladder), job)
+    return (*_rungs(ladder), noted, job)
 
 
 def _rungs(ladder: Ladder) -> Values:
@@ -199,7 +200,7 @@ def change_of(row: Sequence[Any]) -> StateChange:
 def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
     """The job in a row of `jobs`."""
     id_, operation, kind, owner, user, timestamp, status, description, meta, change, args, attempts, finished, error, *rest = row
-    _, waits, acknowledged, code, answered, confirmed, lineage = rest
+    _, waits, acknowledged, code, answered, confirmed, lineage, _ = rest
     ladder = (acknowledged, code, answered, confirmed)
     return Job(
         id=JobId(id_),

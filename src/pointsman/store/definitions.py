@@ -44,7 +44,7 @@ def sync(connection: Connection, statements: Statements, given: Sequence[Definit
         return Synced()
     wanted = {(kind, id_): document for kind, id_, document in given}
     known: dict[tuple[str, str], tuple[str, str]] = {}
-    for kind, id_, origin, document, _ in connection.execute(select(definitions)):
+    for kind, id_, origin, document in connection.execute(select(*definitions.c["kind", "id", "origin", "document"])):
         if origin == FILE or (kind, id_) in wanted:
             known[kind, id_] = origin, document
     added = [key for key in wanted if key not in known]

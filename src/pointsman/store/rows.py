@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pointsman.model.edit import Edit
 from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
 from pointsman.model.job import Job, Ladder
 from pointsman.model.state import EntityState, ManualState
@@ -23,6 +24,7 @@ from pointsman.model.write import (
     DropTimers,
     ForgetDeliveries,
     MarkFired,
+    NoteJob,
     Release,
     RememberDelivery,
     SaveFilters,
@@ -66,6 +68,8 @@ class Rows:
     quarantines: dict[tuple[EntityRef, OperationId], SaveQuarantine] = field(default_factory=dict)
     later: list[AddVerdict] = field(default_factory=list)
     verdicts: list[CountVerdicts] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    noted: dict[JobId, str] = field(default_factory=dict)
 
 
 def gather(writes: Sequence[Write]) -> Rows:
@@ -81,6 +85,8 @@ def gather(writes: Sequence[Write]) -> Rows:
                 rows.jobs.append(job_row(job, dispatch))
             case UpdateJob() | Release() | Climb():
                 _gather_outcome(rows, write)
+            case NoteJob(id_, job_id):
+                rows.noted[job_id] = id_
             case RememberDelivery():
                 rows.deliveries.append(write)
             case AppendResult(id_, job_id, result):
@@ -100,8 +106,10 @@ def gather(writes: Sequence[Write]) -> Rows:
                 rows.later.append(write)
             case CountVerdicts():
                 rows.verdicts.append(write)
-            case _:
+            case MarkFired() | SaveManual() | SaveProperty() | SaveQuarantine():
                 _gather_memory(rows, write)
+            case _:
+                rows.edits.append(write)
     return rows
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from pointsman.errors import ConfigurationError
 from pointsman.store.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision of the schema in `tables.py`. Revisions are numbered, so their order is that of their texts."""
 
 

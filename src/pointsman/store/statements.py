@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, bindparam, delete, null, update
+from sqlalchemy import BindParameter, Connection, Dialect, Null, Table, Text, bindparam, delete, func, null, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.store import tables
@@ -36,6 +36,9 @@ class Statements:
     save_timer: str
     drop_timer: str
     release_job: str
+    note_job: str
+    """Sets when a job changed last, and nothing else."""
+    add_event: str
     climb: str
     save_manual: str
     save_property: str
@@ -60,6 +63,8 @@ class Statements:
             save_timer=_insert(dialect, tables.timers),
             drop_timer=str(delete(tables.timers).where(tables.timers.c.id == bindparam("timer")).compile(dialect=dialect)),
             release_job=_set(dialect, {"waits": null()}),
+            note_job=_set(dialect, {}),
+            add_event=_insert(dialect, tables.job_events),
             climb=_set(dialect, {name: bindparam(f"new_{name}") for name in _LADDER}),
             save_manual=_upsert(dialect, tables.manual_states),
             save_property=_upsert(dialect, tables.property_values),
@@ -113,6 +118,8 @@ def _outcome(dialect: Dialect, *, final: bool) -> str:
 
 
 def _set(dialect: Dialect, values: Mapping[str, BindParameter[Any] | Null]) -> str:
-    """Sets something of the job whose id comes last."""
+    """Sets something of the job whose id comes last, and before it, unless that is null, the last entry in `job_events`."""
     jobs = tables.jobs
-    return str(update(jobs).where(jobs.c.id == bindparam("job")).values(dict(values)).compile(dialect=dialect))
+    noted = {"changed": func.coalesce(bindparam("noted", type_=Text()), jobs.c.changed)}
+    setting = update(jobs).where(jobs.c.id == bindparam("job")).values({**values, **noted})
+    return str(setting.compile(dialect=dialect))

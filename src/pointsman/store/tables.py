@@ -27,9 +27,15 @@ definitions = Table(
     Column("origin", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("changed", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("created", BigInteger, nullable=False, server_default="0"),
+    Column("created_by", Text),
+    Column("alias", Key),
+    Index("definitions_by_alias", "kind", "alias"),
     sqlite_with_rowid=False,
 )
-"""The catalog, one document a definition; its origin is `file` (the configuration) or `store` (edited by users)."""
+"""The catalog, users and groups, one document a definition; its origin is `file` (the configuration) or `store` (edited by
+users). `alias` is what else it is found by: an object's discovery id, a user's login."""
 
 entities = Table(
     "entities",
@@ -91,13 +97,24 @@ jobs = Table(
     Column("answered", BigInteger),
     Column("confirmed", BigInteger),
     Column("lineage", Text),
+    Column("changed", Key),
     Index("jobs_by_owner", "owner_id", "id"),
     # All but what nearly every job ends as: small, and it finds the open ones (the outbox) as well as the failed ones.
     Index("jobs_by_status", "status", "id", sqlite_where=NOT_SUCCEEDED, postgresql_where=NOT_SUCCEEDED),
     sqlite_with_rowid=False,
 )
 """Every execution of an operation. `dispatch` is what carries it out, and null once it is final: the outbox. What `waits` is not
-to be carried out now."""
+to be carried out now. `changed` is the id of its last entry in `job_events`; null while it is as it was made."""
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("job_id", Key, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""That a job changed, for those who follow jobs: its last entry is the one that `jobs.changed` names, all others are outdated.
+Ids are in one order with those of jobs and of the state history. The oldest are deleted."""
 
 timers = Table(
     "timers",
@@ -229,6 +246,44 @@ audit = Table(
     sqlite_with_rowid=False,
 )
 """Who did what to what, and when. The database refuses to change or delete a row."""
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("user_id", Key, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Passwords, as digests (scrypt)."""
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("digest", Key, primary_key=True),
+    Column("id", Key, nullable=False),
+    Column("user_id", Key, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Index("access_keys_by_user", "user_id", "id"),
+    sqlite_with_rowid=False,
+)
+"""Sessions and tokens, by the digests of their keys (SHA-256)."""
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("user_id", Key, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("requests_by_time", "at"),
+    sqlite_with_rowid=False,
+)
+"""Requests that were made under a key of the user's own (`Idempotency-Key`), of the last day."""
 
 meta = Table(
     "meta",

@@ -33,6 +33,7 @@ from pointsman.store.codec import (
     timer_of,
     timer_row,
 )
+from pointsman.store.edits import carry_out
 from pointsman.store.fetch import by_status, fetch_jobs, jobs_of
 from pointsman.store.remembered import remembered
 from pointsman.store.rows import Rows, gather, reject_rows
@@ -153,11 +154,7 @@ class SqlUnit:
         run(connection, statements.add_change, rows.changes)
         run(connection, statements.save_state, [state_row(state) for state in rows.states.values()])
         run(connection, statements.add_job, rows.jobs)
-        run(connection, statements.release_job, [(job,) for job in rows.released])
-        known = rows.outcomes.values()
-        run(connection, statements.begin_job, [outcome_row(job) for job in known if job.status in OPEN])
-        run(connection, statements.finish_job, [outcome_row(job) for job in known if job.status not in OPEN])
-        run(connection, statements.climb, [climb_row(job, ladder) for job, ladder in rows.climbed.items()])
+        self._move_jobs(rows)
         run(connection, statements.add_result, rows.results)
         run(connection, statements.add_audit, rows.audit)
         if rows.forget or rows.deliveries:
@@ -172,6 +169,21 @@ class SqlUnit:
             count(connection, statements, rows.verdicts)
         self._keep_time(rows)
         self._keep_in_mind(rows)
+        for edit in rows.edits:
+            carry_out(connection, edit)
+
+    def _move_jobs(self, rows: Rows) -> None:
+        """What jobs that there are become, and that they have."""
+        connection, statements, noted = self._connection, self._statements, rows.noted
+        run(connection, statements.release_job, [(noted.get(job), job) for job in rows.released])
+        known = [(job.status in OPEN, outcome_row(job, noted.get(job.id))) for job in rows.outcomes.values()]
+        run(connection, statements.begin_job, [row for is_open, row in known if is_open])
+        run(connection, statements.finish_job, [row for is_open, row in known if not is_open])
+        climbed = [climb_row(job, ladder, noted.get(job)) for job, ladder in rows.climbed.items()]
+        run(connection, statements.climb, climbed)
+        moved = rows.released.keys() | rows.outcomes.keys() | rows.climbed.keys()
+        run(connection, statements.note_job, [(id_, job) for job, id_ in noted.items() if job not in moved])
+        run(connection, statements.add_event, [(id_, job) for job, id_ in noted.items()])
 
     def _keep_in_mind(self, rows: Rows) -> None:
         """What decisions are made on besides the catalog and the states."""

@@ -1,0 +1,1 @@
+"""Following jobs and states as they change: server-sent events (WHATWG HTML, *Server-sent events*)."""

@@ -1,0 +1,90 @@
+"""What the routes are given: the way to the engine, the store to read, and what is known without asking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+
+import anyio.to_thread
+from fastapi import Request
+from structlog.typing import FilteringBoundLogger
+
+from pointsman.engine.ports import Clock, Ids, Intake
+from pointsman.http.live.pulse import Pulse
+from pointsman.http.problems import Refusal
+from pointsman.model.catalog import Catalog
+from pointsman.model.command import Command, Reply
+from pointsman.model.json import Json
+from pointsman.store.reads.reader import Reader
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+ANSWER = 10.0
+"""For how many seconds the engine is waited for: it answers in milliseconds unless the store is out of reach."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the settings say of the API."""
+
+    session_ms: int = 12 * 3_600_000
+    max_body: int = 1_048_576
+    https: bool = False
+    """Whether it is served over TLS by ourselves."""
+    proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All of it. One for each worker, in `app.state.services`."""
+
+    intake: Intake
+    reader: Reader
+    catalog: Callable[[], Catalog]
+    """The definitions as they are now."""
+    clock: Clock
+    new_id: Ids
+    log: FilteringBoundLogger
+    health: Callable[[], Mapping[str, Any]]
+    simulate: Callable[[Mapping[str, Json]], Mapping[str, Json]]
+    """What a message or a request would do: nothing is done."""
+    pulse: Pulse = field(default_factory=Pulse)
+    """Beats when something is durable that those who follow may want to see."""
+    options: Options = field(default_factory=Options)
+
+    async def look(self, question: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
+        """The answer of a function of `store.reads` (or of other blocking work), asked for on a thread of the pool."""
+        return await anyio.to_thread.run_sync(lambda: question(*args, **kwargs))
+
+    async def ask(self, command: Callable[[Reply], Command], *, wait: float = ANSWER) -> Mapping[str, Any]:
+        """What the engine answers to a command, once that is durable. The command is made with the `reply` that it gets.
+
+        Raises Refusal when the engine says no, and 503 when it does not answer in time; it may then still do what was asked for.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Mapping[str, Any]] = loop.create_future()
+
+        def settle(body: Mapping[str, Any]) -> None:
+            if not future.done():
+                future.set_result(body)
+
+        def reply(body: Mapping[str, Any]) -> None:
+            loop.call_soon_threadsafe(settle, body)
+
+        self.intake.put(command(reply))
+        try:
+            answer = await asyncio.wait_for(future, wait)
+        except TimeoutError:
+            raise Refusal.unavailable() from None
+        if "error" in answer:
+            raise Refusal.of_engine(answer)
+        return answer
+
+
+def services_of(request: Request) -> Services:
+    """Those of the app that the request came to."""
+    services: Services = request.app.state.services
+    return services

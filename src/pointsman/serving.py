@@ -1,0 +1,82 @@
+"""From a worker's parts to its HTTP API. Part of the composition root: it imports `http`, and that only when it is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from structlog.typing import FilteringBoundLogger
+
+from pointsman.clock import Uuid7
+from pointsman.engine.engine import Engine
+from pointsman.engine.ports import Clock, Intake
+from pointsman.settings import Configuration
+from pointsman.store.opening import open_reader
+from pointsman.store.reads.reader import Reader
+
+if TYPE_CHECKING:
+    from pointsman.http.live.pulse import Pulse
+    from pointsman.http.server import Server
+
+
+class Api:
+    """The API of one worker: `run` is its thread's function. Get it from `open_api`."""
+
+    def __init__(self, server: Server, reader: Reader) -> None:
+        self._server, self._reader = server, reader
+        self.address = server.address
+        """Where it is, as a URL."""
+
+    def run(self) -> None:
+        """Until `stop`."""
+        self._server.run()
+
+    def stop(self) -> None:
+        """Answer what is under way, and take nothing more. Safe from any thread."""
+        self._server.stop()
+
+    def close(self) -> None:
+        """Let go of the address and of the store."""
+        with suppress(OSError):
+            self._server.close()
+        self._reader.close()
+
+
+def open_api(
+    configuration: Configuration,
+    *,
+    engine: Engine,
+    intake: Intake,
+    clock: Clock,
+    log: FilteringBoundLogger,
+    health: Callable[[], Mapping[str, Any]],
+    pulse: Pulse,
+) -> Api | None:
+    """The API, its address taken; None when it is off. The store has to be open. Raises Unavailable when that cannot be."""
+    http = configuration.settings.http
+    if http.listen == "off":
+        return None
+    from pointsman.http.app import build_app
+    from pointsman.http.server import Listening, Server
+    from pointsman.http.services import Options, Services
+
+    reader = open_reader(configuration.settings.store.url)
+    services = Services(
+        intake=intake,
+        reader=reader,
+        catalog=lambda: engine.catalog,
+        clock=clock,
+        new_id=Uuid7(),
+        log=log,
+        health=health,
+        simulate=lambda asked: {},
+        pulse=pulse,
+        options=Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies),
+    )
+    listening = Listening(address=http.listen, cert_file=http.cert_file, key_file=http.key_file, proxies=http.proxies)
+    try:
+        return Api(Server(build_app(services), listening), reader)
+    except BaseException:
+        reader.close()
+        raise

@@ -1,0 +1,63 @@
+"""Users edit the catalog, log in, and follow jobs as they change.
+
+Why: what is edited needs a version to be edited from; passwords, sessions and tokens have to be kept as digests; and who follows
+jobs must be able to go on where they were, also after a restart of the worker.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    op.add_column("definitions", sa.Column("version", sa.Integer, nullable=False, server_default="1"))
+    op.add_column("definitions", sa.Column("created", sa.BigInteger, nullable=False, server_default="0"))
+    op.add_column("definitions", sa.Column("created_by", sa.Text))
+    op.add_column("definitions", sa.Column("alias", key))
+    op.create_index("definitions_by_alias", "definitions", ["kind", "alias"])
+    op.execute("UPDATE definitions SET created = changed")
+    op.add_column("jobs", sa.Column("changed", key))
+    _tables(key)
+
+
+def _tables(key: sa.types.TypeEngine[str]) -> None:
+    op.create_table(
+        "job_events",
+        sa.Column("id", key, primary_key=True),
+        sa.Column("job_id", key, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "credentials",
+        sa.Column("user_id", key, primary_key=True),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("changed", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "access_keys",
+        sa.Column("digest", key, primary_key=True),
+        sa.Column("id", key, nullable=False),
+        sa.Column("user_id", key, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("created", sa.BigInteger, nullable=False),
+        sa.Column("expires", sa.BigInteger),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("access_keys_by_user", "access_keys", ["user_id", "id"])
+    op.create_table(
+        "requests",
+        sa.Column("user_id", key, primary_key=True),
+        sa.Column("key", key, primary_key=True),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("requests_by_time", "requests", ["at"])
