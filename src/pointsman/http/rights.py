@@ -129,7 +129,7 @@ def caller_for(user: User, groups: Iterable[Group]) -> Caller:
     Permissions add up. Reach is what the user and the groups include, taken together, all when none of them says what; and what
     any of them excludes is out of reach.
     """
-    every = (user, *groups)
+    every: tuple[User | Group, ...] = (user, *groups)
     return Caller(
         user=user.id,
         login=user.login,
