@@ -20,6 +20,7 @@ from pointsman.store import maintenance, open_reader, open_store, sqlite
 from pointsman.store.filesystem import filesystem_of
 from pointsman.store.reads import jobs
 from pointsman.store.sql_store import SqlStore
+from servers.absence import missing
 from servers.disk import small_disk
 
 
@@ -315,7 +316,7 @@ def test_a_commit_that_could_not_be_synced_is_not_durable_and_may_be_tried_again
     """The kernel tells of a failed fsync once, and the next one succeeds: so the connection is given up with it."""
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("no C compiler for the library that makes fsync fail")
+        missing("A C compiler", "apt-get install gcc libc6-dev, for the library that makes fsync fail")
     library, source = tmp_path / "faulty.so", tmp_path / "faulty.c"
     source.write_text(FAULTY_SYNC)
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
