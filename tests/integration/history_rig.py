@@ -6,7 +6,7 @@ Knows the engine, its ports and the store. Messages and programs go nowhere: the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
+from integration.outside import Outside
 from pointsman.clock import Uuid7
 from pointsman.core.limits import Bounds, Limit
 from pointsman.engine.engine import Engine
@@ -21,10 +22,9 @@ from pointsman.engine.inbox import Inbox
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command, Finish
 from pointsman.model.delivery import Delivery, Subscribed
-from pointsman.model.effect import Publish, ReplyTo, StartProgram
+from pointsman.model.effect import Publish, StartProgram
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
-from pointsman.model.json import Json
 from pointsman.model.write import STARTED, STOPPED, AddAudit
 from pointsman.store import open_reader, open_store
 from pointsman.store.reads import jobs
@@ -34,13 +34,10 @@ from unit.world import NOW
 
 
 @dataclass
-class Away:
-    """Publisher and pool in one: what they are given, until somebody says how it ended."""
+class Away(Outside):
+    """Keeps the jobs that it is given, until somebody says how they ended."""
 
     open: deque[JobId] = field(default_factory=deque)
-
-    def room(self) -> int:
-        return 1_000
 
     def publish(self, effect: Publish) -> None:
         self.open.append(effect.job)
@@ -53,21 +50,6 @@ class Away:
 
     def cancel(self, job: JobId) -> bool:
         return False
-
-    def withdraw(self, job: JobId) -> None:
-        pass
-
-    def settled(self, job: JobId) -> None:
-        pass
-
-    def acknowledge(self, delivery: Delivery) -> None:
-        pass
-
-    def announce(self, job: Job) -> None:
-        pass
-
-    def answer(self, to: ReplyTo, body: Mapping[str, Json]) -> None:
-        pass
 
 
 class History:

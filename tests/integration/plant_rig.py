@@ -6,13 +6,13 @@ The engine, the reading of messages, the configuration, the store and the comman
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
+from integration.outside import Outside
 from pointsman.cli.main import root
 from pointsman.clock import Uuid7
 from pointsman.core.limits import Bounds, Limit
@@ -20,10 +20,9 @@ from pointsman.engine.engine import Engine
 from pointsman.engine.inbox import Inbox
 from pointsman.model.command import Execute, Finish
 from pointsman.model.delivery import Delivery
-from pointsman.model.effect import Publish, ReplyTo, StartProgram
+from pointsman.model.effect import Publish, StartProgram
 from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType, UserId
-from pointsman.model.job import Job, JobStatus
-from pointsman.model.json import Json
+from pointsman.model.job import JobStatus
 from pointsman.model.write import Write
 from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.topics import Topics
@@ -54,14 +53,11 @@ def _drop(*_event: object) -> str:
     raise structlog.DropEvent
 
 
-class Out:
+class Out(Outside):
     """Where jobs go: a broker that takes every message, and no programs."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
-
-    def room(self) -> int:
-        return 1_000
 
     def publish(self, effect: Publish) -> None:
         self._inbox.put(Finish(job=effect.job, status=JobStatus.SUCCEEDED))
@@ -74,21 +70,6 @@ class Out:
 
     def cancel(self, job: JobId) -> bool:
         raise AssertionError(job)
-
-    def withdraw(self, job: JobId) -> None:
-        pass
-
-    def settled(self, job: JobId) -> None:
-        pass
-
-    def acknowledge(self, delivery: Delivery) -> None:
-        pass
-
-    def announce(self, job: Job) -> None:
-        pass
-
-    def answer(self, to: ReplyTo, body: Mapping[str, Json]) -> None:
-        pass
 
 
 class Plant:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from servers.command import pointsman
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "config" / "pointsman.yaml"
@@ -27,21 +26,6 @@ objects:
   - {id: pump-1, class: pump}
   - {id: pump-2, class: pump}
 """
-
-
-def pointsman(directory: Path, *words: str, expect: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pointsman", *words],
-        cwd=directory,
-        env={**environment, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done
 
 
 def base_topic(directory: Path, *words: str, **variables: str) -> Any:

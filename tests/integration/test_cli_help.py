@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -16,6 +16,7 @@ from pointsman.cli.main import VERBS, root
 from pointsman.cli.verb import Family
 from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType
 from pointsman.model.job import Job, JobStatus
+from servers.command import pointsman
 
 WORDS = [
     *[(name,) for name in VERBS],
@@ -34,18 +35,6 @@ HEAVY = {
     "ruamel",
 }
 """What no `--help` may load."""
-
-
-def pointsman(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")}
-    return subprocess.run(
-        [sys.executable, "-m", "pointsman", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**environment, **variables},
-    )
 
 
 def command_of(words: tuple[str, ...]) -> click.Command:
@@ -95,10 +84,10 @@ def test_a_verb_is_named_as_the_table_has_it() -> None:
     assert [command_of(words).name for words in WORDS] == [words[-1] for words in WORDS]
 
 
-def test_no_verb_at_all_is_wrong_usage_and_gets_help() -> None:
+def test_no_verb_at_all_is_wrong_usage_and_gets_help(tmp_path: Path) -> None:
     for words in ((), ("jobs",)):
-        done = pointsman(*words)
-        assert (done.returncode, done.stdout) == (2, "")
+        done = pointsman(tmp_path, *words, expect=2)
+        assert done.stdout == ""
         assert "Commands:" in done.stderr
 
 
@@ -122,38 +111,37 @@ def test_no_verb_at_all_is_wrong_usage_and_gets_help() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_wrong_usage_says_what_was_expected_and_exits_with_2(words: tuple[str, ...], complaint: str) -> None:
-    done = pointsman(*words)
-    assert (done.returncode, done.stdout) == (2, "")
+def test_wrong_usage_says_what_was_expected_and_exits_with_2(tmp_path: Path, words: tuple[str, ...], complaint: str) -> None:
+    done = pointsman(tmp_path, *words, expect=2)
+    assert done.stdout == ""
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_error_with_json_is_an_object_on_standard_output_too() -> None:
-    done = pointsman("jobs", "lits", "--json")
-    assert done.returncode == 2
+def test_an_error_with_json_is_an_object_on_standard_output_too(tmp_path: Path) -> None:
+    done = pointsman(tmp_path, "jobs", "lits", "--json", expect=2)
     error = json.loads(done.stdout)["error"]
     assert error["code"] == 2
     assert "did you mean list?" in error["message"]
     assert error["message"] in done.stderr
 
 
-def test_the_version_is_told_three_ways() -> None:
-    plain, as_json, option = pointsman("version"), pointsman("--json", "version"), pointsman("--version")
-    version = json.loads(as_json.stdout)["version"]
-    assert plain.stdout.startswith(f"pointsman {version} (Python ")
-    assert option.stdout == f"pointsman {version}\n"
-    assert json.loads(pointsman("version", "--json").stdout) == json.loads(as_json.stdout)
+def test_the_version_is_told_three_ways(tmp_path: Path) -> None:
+    as_json = json.loads(pointsman(tmp_path, "--json", "version").stdout)
+    version = as_json["version"]
+    assert pointsman(tmp_path, "version").stdout.startswith(f"pointsman {version} (Python ")
+    assert pointsman(tmp_path, "--version").stdout == f"pointsman {version}\n"
+    assert json.loads(pointsman(tmp_path, "version", "--json").stdout) == as_json
 
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("", ["run", "demo"]), ("j", ["jobs"]), ("jobs ", ["list", "export"]), ("jobs list --st", ["--status"]), ("nothing l", [])],
 )
-def test_the_shell_can_complete_verbs_and_options(typed: str, offered: list[str]) -> None:
+def test_the_shell_can_complete_verbs_and_options(tmp_path: Path, typed: str, offered: list[str]) -> None:
     words = f"pointsman {typed}".split(" ")
     given = {"_POINTSMAN_COMPLETE": "bash_complete", "COMP_WORDS": f"pointsman {typed}", "COMP_CWORD": str(len(words) - 1)}
-    done = pointsman(**given)
+    done = pointsman(tmp_path, **given)
     assert {f"plain,{word}" for word in offered} <= set(done.stdout.split())
     assert done.stderr == ""
 

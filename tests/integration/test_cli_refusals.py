@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from servers.command import COMMAND, environment, pointsman
 from servers.mosquitto import Mosquitto
 from servers.ports import wait_until
 
@@ -24,25 +23,25 @@ As = Callable[..., subprocess.CompletedProcess[str]]
 def as_user(tmp_path: Path, make_broker: Callable[..., Mosquitto]) -> Iterator[As]:
     """Run `pointsman …` as a user of the broker, with a worker there: `as_user("operator", "execute", …)`."""
     broker = make_broker(users=USERS, acl=(ROOT / "mosquitto" / "acl").read_text())
-    words = [sys.executable, "-m", "pointsman", "--config", str(ROOT / "config" / "pointsman.yaml")]
-    own = {"MQTT__URL": broker.url, "STORE__URL": f"sqlite:///{tmp_path}/jobs.db", "NODE__HEALTH_FILE": f"{tmp_path}/health.json"}
-    environment = {**os.environ, **{f"POINTSMAN_{name}": value for name, value in own.items()}}
+    sample = ("--config", str(ROOT / "config" / "pointsman.yaml"))
+    health = tmp_path / "health.json"
 
     def variables(user: str, password: str | None = None) -> dict[str, str]:
-        given = {"POINTSMAN_MQTT__USERNAME": user, "POINTSMAN_MQTT__PASSWORD": password or USERS[user]}
-        return {**environment, **given, "POINTSMAN_NODE__ID": "worker"}
+        return {
+            "POINTSMAN_MQTT__URL": broker.url,
+            "POINTSMAN_MQTT__USERNAME": user,
+            "POINTSMAN_MQTT__PASSWORD": password or USERS[user],
+            "POINTSMAN_NODE__ID": "worker",
+            "POINTSMAN_NODE__HEALTH_FILE": str(health),
+            "POINTSMAN_STORE__URL": f"sqlite:///{tmp_path}/jobs.db",
+        }
 
     def run(user: str, *verb: str, expect: int = 0, password: str | None = None) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*words, *verb], env=variables(user, password), capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == expect, done.stdout + done.stderr
-        return done
+        return pointsman(tmp_path, *sample, *verb, expect=expect, **variables(user, password))
 
     with (tmp_path / "worker.log").open("w") as log:
-        worker = subprocess.Popen([*words, "run"], env=variables("pointsman"), stdout=log, stderr=log)
+        worker = subprocess.Popen([*COMMAND, *sample, "run"], env=environment(**variables("pointsman")), stdout=log, stderr=log)
     try:
-        health = tmp_path / "health.json"
         assert wait_until(lambda: health.exists() and json.loads(health.read_text())["ready"]), (
             tmp_path / "worker.log"
         ).read_text()

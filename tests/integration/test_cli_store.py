@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,10 +14,9 @@ from pointsman.model.ids import MQTT_USER, EntityId, EntityRef, JobId, Operation
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.write import AddJob
 from pointsman.store import open_store
+from servers.command import environment, pointsman
 
 MANY = 10_000
-
-Pointsman = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def job(id_: str, n: int, message: str) -> Job:
@@ -46,24 +43,17 @@ def fill(url: str, count: int, message: str = "x" * 300) -> None:
 
 
 @pytest.fixture
-def pointsman(tmp_path: Path) -> Pointsman:
+def directory(tmp_path: Path) -> Path:
+    """With a configuration in it."""
     (tmp_path / "pointsman.yaml").write_text("{}\n")
+    return tmp_path
 
-    def run(*words: str, url: str, expect: int = 0, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "pointsman", *words],
-            cwd=tmp_path,
-            env={**environment, "POINTSMAN_STORE__URL": url, "PYTHONIOENCODING": encoding},
-            capture_output=True,
-            encoding=encoding,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == expect, done.stderr
-        return done
 
-    return run
+def printed(directory: Path, url: str, *words: str, expect: int = 0, encoding: str = "utf-8") -> str:
+    """What a verb prints, of this store, in this encoding; its complaint where it is expected to fail."""
+    variables = {"POINTSMAN_STORE__URL": url, "PYTHONIOENCODING": encoding}
+    done = pointsman(directory, *words, expect=expect, encoding=encoding, **variables)
+    return done.stderr if expect else done.stdout
 
 
 def peak_of_export(directory: Path, url: str, *words: str) -> tuple[int, int]:
@@ -77,7 +67,7 @@ def peak_of_export(directory: Path, url: str, *words: str) -> tuple[int, int]:
     done = subprocess.run(
         [sys.executable, "-c", program, *words],
         cwd=directory,
-        env={**os.environ, "POINTSMAN_STORE__URL": url},
+        env=environment(POINTSMAN_STORE__URL=url),
         capture_output=True,
         timeout=60,
         check=True,
@@ -85,43 +75,43 @@ def peak_of_export(directory: Path, url: str, *words: str) -> tuple[int, int]:
     return done.stdout.count(b"\n"), int(done.stderr)
 
 
-def test_an_export_takes_the_same_memory_however_many_jobs_there_are(tmp_path: Path, pointsman: Pointsman) -> None:
-    url = f"sqlite:///{tmp_path}/jobs.db"
+def test_an_export_takes_the_same_memory_however_many_jobs_there_are(directory: Path) -> None:
+    url = f"sqlite:///{directory}/jobs.db"
     fill(url, MANY)
-    few, base = peak_of_export(tmp_path, url, "--until", str(1_700_000_000_000 + 1_000))
-    many, peak = peak_of_export(tmp_path, url)
+    few, base = peak_of_export(directory, url, "--until", str(1_700_000_000_000 + 1_000))
+    many, peak = peak_of_export(directory, url)
     assert (few, many) == (1_000, MANY)
     print(f"{few} jobs: {base} KiB, {many} jobs: {peak} KiB")
     assert peak - base < 6_000
-    table, peak_of_table = peak_of_export(tmp_path, url, "--format", "csv")
+    table, peak_of_table = peak_of_export(directory, url, "--format", "csv")
     assert table == MANY + 1
     assert peak_of_table - base < 6_000
 
 
-def test_a_store_on_postgresql_is_read_in_the_same_way(postgres_url: str, pointsman: Pointsman) -> None:
-    assert "run `pointsman db upgrade`" in pointsman("jobs", "list", url=postgres_url, expect=78).stderr
-    pointsman("db", "upgrade", url=postgres_url)
+def test_a_store_on_postgresql_is_read_in_the_same_way(directory: Path, postgres_url: str) -> None:
+    assert "run `pointsman db upgrade`" in printed(directory, postgres_url, "jobs", "list", expect=78)
+    printed(directory, postgres_url, "db", "upgrade")
     fill(postgres_url, 3)
-    listed = json.loads(pointsman("jobs", "list", "--json", url=postgres_url).stdout)
+    listed = json.loads(printed(directory, postgres_url, "jobs", "list", "--json"))
     assert [each["timestamp"] % 1_000 for each in listed] == [2, 1, 0]
-    shown = json.loads(pointsman("jobs", "show", listed[0]["id"], "--json", url=postgres_url).stdout)
+    shown = json.loads(printed(directory, postgres_url, "jobs", "show", listed[0]["id"], "--json"))
     assert shown == listed[0]
-    assert pointsman("jobs", "export", url=postgres_url).stdout.count("\n") == 3
-    assert json.loads(pointsman("db", "prune", "--keep-jobs", "1", "--json", url=postgres_url).stdout)["jobs"] == 2
+    assert printed(directory, postgres_url, "jobs", "export").count("\n") == 3
+    assert json.loads(printed(directory, postgres_url, "db", "prune", "--keep-jobs", "1", "--json"))["jobs"] == 2
 
 
-def test_a_terminal_without_the_characters_gets_them_spelt_out(tmp_path: Path, pointsman: Pointsman) -> None:
-    url = f"sqlite:///{tmp_path}/jobs.db"
+def test_a_terminal_without_the_characters_gets_them_spelt_out(directory: Path) -> None:
+    url = f"sqlite:///{directory}/jobs.db"
     message = "Ventil öffnen 😀 \ud800"
     fill(url, 1, message)
-    assert "Ventil öffnen 😀 �" in pointsman("jobs", "list", url=url, encoding="utf-8").stdout
-    assert "Ventil öffnen \\U0001f600 \\ufffd" in pointsman("jobs", "list", url=url, encoding="latin-1").stdout
+    assert "Ventil öffnen 😀 �" in printed(directory, url, "jobs", "list", encoding="utf-8")
+    assert "Ventil öffnen \\U0001f600 \\ufffd" in printed(directory, url, "jobs", "list", encoding="latin-1")
     for encoding in ("latin-1", "utf-8", "ascii"):
-        lines = pointsman("jobs", "export", url=url, encoding=encoding).stdout
+        lines = printed(directory, url, "jobs", "export", encoding=encoding)
         assert json.loads(lines)["description"]["message"] == message
-        assert pointsman("jobs", "export", "--format", "csv", url=url, encoding=encoding).stdout.count("\n") == 2
+        assert printed(directory, url, "jobs", "export", "--format", "csv", encoding=encoding).count("\n") == 2
 
 
-def test_a_server_that_does_not_answer_exits_with_69(pointsman: Pointsman) -> None:
-    done = pointsman("jobs", "list", url="postgresql://nobody@127.0.0.1:1/nothing", expect=69)
-    assert "Traceback" not in done.stderr
+def test_a_server_that_does_not_answer_exits_with_69(directory: Path) -> None:
+    complaint = printed(directory, "postgresql://nobody@127.0.0.1:1/nothing", "jobs", "list", expect=69)
+    assert "Traceback" not in complaint

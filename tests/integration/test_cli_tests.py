@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
+
+from servers.command import pointsman
 
 PLANT = """
 states: [{id: "1", name: OK}, {id: "4", name: FAULT}]
@@ -23,17 +23,7 @@ WRONG = "  - {name: wrong, when: [{topic: plant/pump-1/state, message: FAULT}], 
 
 
 def check(directory: Path, *words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pointsman", "check", *words],
-        cwd=directory,
-        env={name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done
+    return pointsman(directory, "check", *words, expect=expect)
 
 
 def test_tests_that_pass_are_counted_and_run_only_when_asked_for(tmp_path: Path) -> None:

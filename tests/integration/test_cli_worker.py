@@ -10,7 +10,6 @@ import os
 import secrets
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 
 from pointsman.cli.main import main
 from servers.client import MqttClient
+from servers.command import COMMAND, environment, pointsman
 from servers.mosquitto import Broker, Mosquitto
 from servers.ports import free_port, wait_until
 from servers.worker import Worker
@@ -74,8 +74,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, broker: Broker | Mosquitto)
 def process(worker: Worker, *words: str) -> subprocess.Popen[str]:
     """`pointsman …` that goes on, with pipes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pointsman", *words, "--config", str(worker.configuration)],
+        [*COMMAND, *words, "--config", str(worker.configuration)],
         cwd=worker.directory,
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -449,10 +450,7 @@ def test_reading_a_store_that_is_not_there_makes_none(shared: Worker, tmp_path: 
 def test_run_with_a_wrong_configuration_exits_with_78_before_it_opens_anything(tmp_path: Path) -> None:
     file = tmp_path / "pointsman.yaml"
     file.write_text("store: {url: 'sqlite:///jobs.db'}\nmqqt: {}\nobjects: [{id: a, class: b}]\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pointsman", "run"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 78
+    done = pointsman(tmp_path, "run", expect=78)
     assert done.stderr.startswith("pointsman.yaml:2:1: ")
     assert [path.name for path in tmp_path.iterdir()] == ["pointsman.yaml"]
 

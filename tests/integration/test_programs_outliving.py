@@ -27,6 +27,7 @@ from pointsman.programs.policy import ProgramPolicy
 from pointsman.programs.supervisor.record import ITSELF, decode_ended
 from pointsman.programs.workspace import PREFIX, WorkspaceInUse, Workspaces
 from programs.stand_in import Engine, effect, eventually, running
+from servers.disk import small_disk
 
 FAR_OFF = 60
 
@@ -442,18 +443,10 @@ def test_a_supervisor_loads_nothing_but_what_it_is_made_of(policy: ProgramPolicy
     }
 
 
-def small_disk(directory: Path) -> bool:
-    """Mount a disk of 64 kB there, where that is allowed."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "pointsman-test", directory]
-    return subprocess.run(mount, capture_output=True, check=False).returncode == 0
-
-
 def test_an_outcome_waits_for_room_on_a_full_disk(policy: ProgramPolicy, gate: Gate) -> None:
     work = policy.work_directory
     assert work is not None
-    if not small_disk(work):
-        pytest.skip("a small disk cannot be mounted here")
-    try:
+    with small_disk(work, 64):
         job = gate.job("head -c 20000 /dev/zero | tr '\\0' x; exit 3")  # more than what its end makes room for
         engine = Engine()
         with running(policy, engine) as pool:
@@ -470,5 +463,3 @@ def test_an_outcome_waits_for_room_on_a_full_disk(policy: ProgramPolicy, gate: G
             (finish,) = engine.wait_for_finishes(1)
         assert finish.description is not None
         assert (finish.error, finish.description["stdout"]) == ("exit code 3", "x" * 20_000)
-    finally:
-        subprocess.run(["umount", "-l", work], check=True)

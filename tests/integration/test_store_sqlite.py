@@ -20,6 +20,8 @@ from pointsman.store import maintenance, open_reader, open_store, sqlite
 from pointsman.store.filesystem import filesystem_of
 from pointsman.store.reads import jobs
 from pointsman.store.sql_store import SqlStore
+from servers.absence import missing
+from servers.disk import small_disk
 
 
 def url(path: Path) -> str:
@@ -45,17 +47,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of 4 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with small_disk(place, 4096):
+        yield place
 
 
 def fill(store: SqlStore, made: list[JobId]) -> None:
@@ -230,8 +227,8 @@ def test_a_long_reader_does_not_hold_up_the_writer(path: Path) -> None:
     assert ids(path) == [first, second]
 
 
-def test_a_full_disk_costs_nothing_that_was_committed_and_it_goes_on_when_there_is_room(small_disk: Path) -> None:
-    path, ballast = small_disk / "jobs.db", small_disk / "ballast"
+def test_a_full_disk_costs_nothing_that_was_committed_and_it_goes_on_when_there_is_room(disk: Path) -> None:
+    path, ballast = disk / "jobs.db", disk / "ballast"
     with open_store(url(path), session=SESSION) as store:
         made = [add_job(store)]
         ballast.write_bytes(bytes(1_500_000))
@@ -249,28 +246,28 @@ def test_a_full_disk_costs_nothing_that_was_committed_and_it_goes_on_when_there_
         assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_a_full_disk_at_the_start_is_told(small_disk: Path) -> None:
-    with open_store(url(small_disk / "jobs.db"), session=SESSION) as store:
+def test_a_full_disk_at_the_start_is_told(disk: Path) -> None:
+    with open_store(url(disk / "jobs.db"), session=SESSION) as store:
         add_job(store)
-    left = os.statvfs(small_disk)
-    (small_disk / "ballast").write_bytes(bytes(left.f_bavail * left.f_frsize))
-    with pytest.raises(StoreUnavailable), open_store(url(small_disk / "jobs.db"), session=SESSION) as store:
+    left = os.statvfs(disk)
+    (disk / "ballast").write_bytes(bytes(left.f_bavail * left.f_frsize))
+    with pytest.raises(StoreUnavailable), open_store(url(disk / "jobs.db"), session=SESSION) as store:
         add_job(store, 100_000)
-    (small_disk / "ballast").unlink()
-    with open_store(url(small_disk / "jobs.db"), session=SESSION) as store:
+    (disk / "ballast").unlink()
+    with open_store(url(disk / "jobs.db"), session=SESSION) as store:
         add_job(store, 100_000)
 
 
-def test_a_read_only_disk_is_told(small_disk: Path) -> None:
-    with open_store(url(small_disk / "jobs.db"), session=SESSION) as store:
+def test_a_read_only_disk_is_told(disk: Path) -> None:
+    with open_store(url(disk / "jobs.db"), session=SESSION) as store:
         made = add_job(store)
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     with pytest.raises(StoreUnavailable, match=r"expected to write .*jobs\.db\.lock.* found: Read-only file system"):
-        open_store(url(small_disk / "jobs.db"), session=SESSION)
-    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
-    with open_store(url(small_disk / "jobs.db"), session=SESSION):
+        open_store(url(disk / "jobs.db"), session=SESSION)
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    with open_store(url(disk / "jobs.db"), session=SESSION):
         pass
-    assert ids(small_disk / "jobs.db") == [made]
+    assert ids(disk / "jobs.db") == [made]
 
 
 FAULTY_SYNC = r"""
@@ -319,7 +316,7 @@ def test_a_commit_that_could_not_be_synced_is_not_durable_and_may_be_tried_again
     """The kernel tells of a failed fsync once, and the next one succeeds: so the connection is given up with it."""
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("no C compiler for the library that makes fsync fail")
+        missing("A C compiler", "apt-get install gcc libc6-dev, for the library that makes fsync fail")
     library, source = tmp_path / "faulty.so", tmp_path / "faulty.c"
     source.write_text(FAULTY_SYNC)
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from servers.absence import missing
+from servers.command import COMMAND, environment
 from servers.mosquitto import program as mosquitto_program
 from servers.ports import listens, wait_until
 
@@ -76,11 +77,10 @@ class Demo:
 @contextmanager
 def demo(directory: Path, *words: str) -> Iterator[Demo]:
     """Start a demo as a user without any configuration would; its temporary files in `directory`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pointsman", "demo", *words],
+        [*COMMAND, "demo", *words],
         cwd=directory,
-        env={**environment, "TMPDIR": str(directory)},
+        env=environment(TMPDIR=str(directory)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

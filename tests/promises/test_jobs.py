@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from servers.client import MqttClient, Received
 from servers.mosquitto import Mosquitto
 from servers.worker import Worker
@@ -40,15 +38,6 @@ objects: [{id: p1, class: pump}, {id: p2, class: pump}]
 intake: [{topic: "plant/+/state", entity: "{1}", state: "$"}]
 replies: [{topic: "old/+/answer", job: "$.job", result: "$.said"}]
 """
-
-
-@pytest.fixture
-def plant(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> Iterator[tuple[Worker, Mosquitto]]:
-    """A worker with these operations."""
-    broker = make_broker()
-    worker = Worker(tmp_path, broker, configuration=CONFIGURATION).start()
-    yield worker, broker
-    worker.stop()
 
 
 def ask(client: MqttClient, operation: str, entity: str = "p1", **args: Any) -> str:

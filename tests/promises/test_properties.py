@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import pytest
+from collections.abc import Callable
 
 from servers.client import MqttClient
 from servers.mosquitto import Mosquitto
@@ -29,15 +26,6 @@ intake:
   - {topic: "plant/+/temperature", entity: "{1}", property: Temperature}
 """
 SET = "pointsman/objects/p1/properties/Setpoint/set"
-
-
-@pytest.fixture
-def plant(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> Iterator[tuple[Worker, Mosquitto]]:
-    """A worker with these pumps."""
-    broker = make_broker()
-    worker = Worker(tmp_path, broker, configuration=CONFIGURATION).start()
-    yield worker, broker
-    worker.stop()
 
 
 def test_a_property_that_is_set_over_mqtt_runs_the_operation_and_is_remembered(

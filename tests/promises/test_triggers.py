@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from servers.client import MqttClient
 from servers.mosquitto import Mosquitto
@@ -29,15 +27,6 @@ classes:
 objects: [{id: p1, class: pump}, {id: p2, class: pump}]
 intake: [{topic: "plant/+/state", entity: "{1}", state: "$.state"}]
 """
-
-
-@pytest.fixture
-def plant(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> Iterator[tuple[Worker, Mosquitto]]:
-    """A worker with these triggers."""
-    broker = make_broker()
-    worker = Worker(tmp_path, broker, configuration=CONFIGURATION).start()
-    yield worker, broker
-    worker.stop()
 
 
 def changes_of(worker: Worker, entity: str) -> list[Any]:

@@ -10,12 +10,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from servers.client import Address, MqttClient
+from servers.command import COMMAND, environment, pointsman
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "config" / "pointsman.yaml"
 """The configuration of the README: pumps with valves."""
@@ -53,10 +53,7 @@ class Worker:
             "STORE__URL": f"sqlite:///{directory}/jobs.db",
             "HTTP__LISTEN": "off",
         }
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")},
-            **{f"POINTSMAN_{name}": value for name, value in {**own, **(settings or {})}.items()},
-        }
+        self._settings = {f"POINTSMAN_{name}": value for name, value in {**own, **(settings or {})}.items()}
 
     @property
     def log(self) -> str:
@@ -75,9 +72,9 @@ class Worker:
             client.subscribe(f"{base}/{self.node}/state")
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    self._command("run"),
+                    [*COMMAND, "run", *self._options],
                     cwd=self.directory,
-                    env=self._environment,
+                    env=environment(**self._settings),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -104,19 +101,8 @@ class Worker:
 
     def run(self, *arguments: str, expect: int = 0, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run another `pointsman …` with the worker's configuration, and check its exit code."""
-        result = subprocess.run(
-            self._command(*arguments),
-            cwd=self.directory,
-            env={**self._environment, **settings},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert result.returncode == expect, (
-            f"pointsman {' '.join(arguments)}: {result.returncode}\n{result.stdout}\n{result.stderr}"
-        )
-        return result
+        variables = {**self._settings, **settings}
+        return pointsman(self.directory, *arguments, *self._options, expect=expect, **variables)
 
     def json(self, *arguments: str) -> Any:
         """What `pointsman … --json` prints."""
@@ -127,8 +113,9 @@ class Worker:
         found: list[dict[str, Any]] = self.json("jobs", "list", "--limit", str(limit))
         return found
 
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "pointsman", *arguments, "--config", str(self.configuration)]
+    @property
+    def _options(self) -> tuple[str, str]:
+        return "--config", str(self.configuration)
 
     def _end(self, how: signal.Signals, timeout: float = 10) -> int:
         process, self._process = self._process, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pointsman.model.catalog import Resolved
 from pointsman.model.ids import EntityId, EntityRef, OwnerType
 from pointsman.settings import Configuration, InvalidConfiguration, load_configuration
 
+Load = Callable[[str], Configuration]
 SIGN = "►"
 """Where a problem must be told."""
 

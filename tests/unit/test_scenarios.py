@@ -11,8 +11,8 @@ from pointsman.cli.virtual import beginning, interpreter
 from pointsman.model.json import Json
 from pointsman.model.scenario import Scenario
 from pointsman.rehearsal.scenario import Performed, agrees, perform
-from pointsman.settings import Configuration, InvalidConfiguration, load_configuration
 from pointsman.settings.scenarios import BEGINNING
+from unit.configured import Load, told
 
 PLANT = """
 states: [{id: "1", name: OK}, {id: "3", name: ALARM}, {id: "4", name: FAULT}]
@@ -35,17 +35,13 @@ intake: [{topic: "plant/+/state", entity: "{1}", state: "$.state"}]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Callable[[str], Configuration]:
-    def loaded(tests: str) -> Configuration:
-        path = tmp_path / "f.yaml"
-        path.write_text(f"{PLANT}tests:\n{tests}")
-        return load_configuration(path, {"POINTSMAN_NODE__ID": "node-1"})
-
-    return loaded
+def load(load: Load) -> Load:
+    """With this plant before the tests."""
+    return lambda tests: load(f"{PLANT}tests:\n{tests}")
 
 
 @pytest.fixture
-def performed(load: Callable[[str], Configuration]) -> Callable[[str], Performed]:
+def performed(load: Load) -> Callable[[str], Performed]:
     def run(test: str) -> Performed:
         config = load(f"  - name: it\n{test}")
         [scenario] = config.scenarios
@@ -165,7 +161,7 @@ def test_time_passes_between_messages(performed: Callable[[str], Performed]) -> 
     assert performed(f"    when: {when}\n    wait: 1h\n    expect: [{{operation: open-valve}}]\n").faults == []
 
 
-def test_each_test_begins_with_nothing(load: Callable[[str], Configuration]) -> None:
+def test_each_test_begins_with_nothing(load: Load) -> None:
     test = "when: [{topic: plant/pump-1/state, message: {state: FAULT}}], expect: [{}]"
     config = load(f"  - {{name: one, {test}}}\n  - {{name: two, {test}}}\n")
     found = [perform(each, config.catalog, beginning(config), interpreter(config)) for each in config.scenarios]
@@ -176,34 +172,30 @@ def test_each_test_begins_with_nothing(load: Callable[[str], Configuration]) -> 
     ("test", "complaint"),
     [
         (
-            "{name: a, expect: [], given: {§pump-3: OK}}",
+            "{name: a, expect: [], given: {►pump-3: OK}}",
             "expected the id of an object or link, found 'pump-3'; did you mean pump-",
         ),
-        ("{name: a, expect: [], given: {pump-1: §OKAY}}", "expected a state's id or name, one of OK, ALARM, FAULT, found 'OKAY'"),
-        ("§{name: a}", "expected the key 'expect', found none"),
-        ("§{expect: []}", "expected the key 'name', found none"),
-        ("{name: a, expect: [], at: §noon}", "expected a time with its distance from UTC, as 2026-01-01T12:00:00+01:00"),
-        ("{name: a, expect: [], at: §2026-01-01T12:00:00}", "expected a time with its distance from UTC"),
-        ("{name: a, expect: [], when: [{topic: §plant/#, message: x}]}", "expected a topic that a message can come on"),
-        ("{name: a, expect: [], when: [§{topic: plant/x}]}", "expected the key 'message', found none"),
-        ("{name: a, expect: [], when: [{topic: x, message: x, §afer: 1s}]}", "expected one of topic, message, retained, after"),
-        ("{name: a, expect: [{operation: §opn-valve}]}", "expected the id of an operation, one of diagnose, open-valve, wrong"),
-        ("{name: a, expect: [{entity: pump-1, trigger: §opnd}]}", "expected the id of a trigger of object pump-1, one of held"),
-        ("{name: a, expect: [{entity: §pump}]}", "expected the id of an object or link, found 'pump'"),
-        ("{name: a, expect: [{status: §done}]}", "expected one of queued, running, succeeded"),
-        ("{name: a, expect: [], wait: §soon}", "expected a duration"),
+        ("{name: a, expect: [], given: {pump-1: ►OKAY}}", "expected a state's id or name, one of OK, ALARM, FAULT, found 'OKAY'"),
+        ("►{name: a}", "expected the key 'expect', found none"),
+        ("►{expect: []}", "expected the key 'name', found none"),
+        ("{name: a, expect: [], at: ►noon}", "expected a time with its distance from UTC, as 2026-01-01T12:00:00+01:00"),
+        ("{name: a, expect: [], at: ►2026-01-01T12:00:00}", "expected a time with its distance from UTC"),
+        ("{name: a, expect: [], when: [{topic: ►plant/#, message: x}]}", "expected a topic that a message can come on"),
+        ("{name: a, expect: [], when: [►{topic: plant/x}]}", "expected the key 'message', found none"),
+        ("{name: a, expect: [], when: [{topic: x, message: x, ►afer: 1s}]}", "expected one of topic, message, retained, after"),
+        ("{name: a, expect: [{operation: ►opn-valve}]}", "expected the id of an operation, one of diagnose, open-valve, wrong"),
+        ("{name: a, expect: [{entity: pump-1, trigger: ►opnd}]}", "expected the id of a trigger of object pump-1, one of held"),
+        ("{name: a, expect: [{entity: ►pump}]}", "expected the id of an object or link, found 'pump'"),
+        ("{name: a, expect: [{status: ►done}]}", "expected one of queued, running, succeeded"),
+        ("{name: a, expect: [], wait: ►soon}", "expected a duration"),
     ],
 )
-def test_what_is_wrong_with_a_test_is_told_at_its_place(load: Callable[[str], Configuration], test: str, complaint: str) -> None:
-    """The place is where the § stands."""
-    with pytest.raises(InvalidConfiguration) as caught:
-        load(f"- {test.replace('§', '')}\n")
-    [problem] = caught.value.problems
-    assert (problem.line, problem.column) == (PLANT.count("\n") + 2, test.index("§") + 3)
-    assert problem.message.startswith(complaint)
+def test_what_is_wrong_with_a_test_is_told_at_its_place(tmp_path: Path, test: str, complaint: str) -> None:
+    [problem] = told(tmp_path, f"{PLANT}tests:\n- {test}\n")
+    assert problem.partition(": ")[2].startswith(complaint)
 
 
-def test_a_scenario_is_what_was_written(load: Callable[[str], Configuration]) -> None:
+def test_a_scenario_is_what_was_written(load: Load) -> None:
     [scenario] = load("  - {name: a, expect: [{message: open}], wait: 1m}\n").scenarios
     assert isinstance(scenario, Scenario)
     assert (scenario.name, scenario.at, scenario.wait_ms, scenario.expect[0].message) == ("a", BEGINNING, 60_000, "open")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,38 +18,15 @@ from pointsman.model.state import BUILT_IN_STATES, Retained
 from pointsman.model.template import Quoting
 from pointsman.model.topic import TopicFilter
 from pointsman.mqtt.topics import Topics
-from pointsman.settings import Configuration, InvalidConfiguration, load_configuration
+from pointsman.settings import Configuration
 from pointsman.settings.checks import id_fault
 from pointsman.settings.intake import own_filters
 from pointsman.settings.overlaps import Filters
-
-Load = Callable[[str], Configuration]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def loaded(text: str) -> Configuration:
-        path = tmp_path / "f.yaml"
-        path.write_text(text, encoding="utf-8")
-        return load_configuration(path, {"POINTSMAN_NODE__ID": "node-1"})
-
-    return loaded
+from unit.configured import SIGN, Load, entity, told
 
 
-@pytest.fixture
-def complaints(load: Load, tmp_path: Path) -> Callable[[str], list[str]]:
-    def told(text: str) -> list[str]:
-        with pytest.raises(InvalidConfiguration) as caught:
-            load(text)
-        return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.problems]
-
-    return told
-
-
-def operation_of(loaded: Configuration, entity: str = "a") -> Operation:
-    resolved = loaded.catalog.entity(EntityRef(OwnerType.OBJECT, EntityId(entity)))
-    assert resolved is not None
-    return next(iter(resolved.operations.values()))
+def operation_of(loaded: Configuration) -> Operation:
+    return next(iter(entity(loaded).operations.values()))
 
 
 # States
@@ -240,20 +216,6 @@ def test_overlaps_are_found_among_many_as_between_two(filters: list[TopicFilter]
 
 OPERATION = "objects: [{id: a, operations: [{id: o, type: mqtt, topic: t, message: m, "
 PROGRAM = "objects: [{id: a, operations: [{id: o, type: program, "
-SIGN = "►"
-"""Where a problem must be told."""
-
-
-def complaints_where(complaints: Callable[[str], list[str]], marked: str) -> list[str]:
-    """What is said of a text: one thing for each sign in it, at the very place."""
-    text = ""
-    places = []
-    for part in marked.split(SIGN)[:-1]:
-        text += part
-        places.append(f"f:{text.count(chr(10)) + 1}:{len(text) - text.rfind(chr(10))}")
-    told = complaints(marked.replace(SIGN, ""))
-    assert [line.split(": ")[0] for line in told] == places, told
-    return told
 
 
 @pytest.mark.parametrize(
@@ -375,34 +337,33 @@ def complaints_where(complaints: Callable[[str], list[str]], marked: str) -> lis
         ("intake: [{topic: ►pointsman/jobs/+/results, entity: '{1}', state: $}]", "not Pointsman's own"),
     ],
 )
-def test_what_is_said_of_a_wrong_definition(complaints: Callable[[str], list[str]], marked: str, words: str) -> None:
-    told = complaints_where(complaints, marked)
-    assert any(words in line for line in told), told
+def test_what_is_said_of_a_wrong_definition(tmp_path: Path, marked: str, words: str) -> None:
+    said = told(tmp_path, marked)
+    assert any(words in line for line in said), said
 
 
-def test_a_property_that_no_entity_with_the_operation_has_is_a_problem_that_names_one(
-    load: Load, complaints: Callable[[str], list[str]]
-) -> None:
-    shape = (
-        "classes: [{{id: c, {own} operations: [{{id: o, type: 1, topic: t, message: 'x {{{{properties.Serial}}}}'}}]}}]\n{rest}"
-    )
-    assert load(shape.format(own="", rest=""))  # no entity yet
-    assert load(shape.format(own="properties: {Serial: 1},", rest="objects: [{id: a, class: c}]"))
-    assert load(shape.format(own="", rest="objects: [{id: a, class: c}, {id: b, class: c, properties: {Serial: 1}}]"))
-    (told,) = complaints(shape.format(own="", rest="objects: [{id: a, class: c, properties: {serial: 1}}, {id: b, class: c}]"))
-    assert told.startswith("f:1:74: expected a property of class c or of one of its entities, such as object a, found")
-    assert told.endswith("{{properties.Serial}}, which none has; did you mean serial?")
-    (told,) = complaints("objects: [{id: a, operations: [{id: o, type: 1, topic: 'x/{{properties.p}}', message: m}]}]")
-    assert "expected a property of object a, found {{properties.p}}" in told
+def test_a_property_that_no_entity_with_the_operation_has_is_a_problem_that_names_one(load: Load, tmp_path: Path) -> None:
+    def written(own: str = "", rest: str = "", sign: str = "") -> str:
+        operation = f"{{id: o, type: 1, topic: t, message: 'x {{{{{sign}properties.Serial}}}}'}}"
+        return f"classes: [{{id: c, {own} operations: [{operation}]}}]\n{rest}"
+
+    assert load(written())  # no entity yet
+    assert load(written("properties: {Serial: 1},", "objects: [{id: a, class: c}]"))
+    assert load(written(rest="objects: [{id: a, class: c}, {id: b, class: c, properties: {Serial: 1}}]"))
+    (said,) = told(tmp_path, written("", "objects: [{id: a, class: c, properties: {serial: 1}}, {id: b, class: c}]", SIGN))
+    assert "expected a property of class c or of one of its entities, such as object a, found" in said
+    assert said.endswith("{{properties.Serial}}, which none has; did you mean serial?")
+    (said,) = told(tmp_path, "objects: [{id: a, operations: [{id: o, type: 1, topic: 'x/{{►properties.p}}', message: m}]}]")
+    assert "expected a property of object a, found {{properties.p}}" in said
     assert load(
         "classes: [{id: c, properties: {p: 1}}]\n"
         "objects: [{id: a, class: c, operations: [{id: o, type: 1, topic: 'x/{{properties.p}}', message: m}]}]"
     )
 
 
-def test_all_problems_are_told_at_once_and_none_leads_to_another(complaints: Callable[[str], list[str]]) -> None:
-    told = complaints_where(
-        complaints,
+def test_all_problems_are_told_at_once_and_none_leads_to_another(tmp_path: Path) -> None:
+    said = told(
+        tmp_path,
         "states: [{id: 1, name: OK, ►prio: 2}]\n"
         "classes:\n"
         "  - id: pump\n"
@@ -423,7 +384,7 @@ def test_all_problems_are_told_at_once_and_none_leads_to_another(complaints: Cal
         "intake:\n"
         "  - {topic: x, entity: a, state: $, map: {y: OK}, retained: ►never}\n",
     )
-    assert len(told) == 10
+    assert len(said) == 10
 
 
 def test_an_id_is_fit_exactly_when_it_is_one_level_of_a_topic() -> None:

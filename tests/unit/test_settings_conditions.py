@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +12,29 @@ from hypothesis import strategies as st
 
 from pointsman.core.derive import Derived, derive
 from pointsman.core.evaluate import Scene
-from pointsman.model.catalog import Resolved
 from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.expression import parse_expression
 from pointsman.model.ids import EntityId, EntityRef, OwnerType, StateId
 from pointsman.model.jsonpath import parse_json_path
 from pointsman.model.rule import Ignore
-from pointsman.settings import Configuration, InvalidConfiguration, load_configuration
+from pointsman.settings import Configuration
 from pointsman.settings.conditions import _named
+from unit.configured import Load, entity, told
 from unit.world import context
 
-Load = Callable[[str], Configuration]
 STATES = "states: [{id: 1, name: OK}, {id: 2, name: WARM}, {id: 3, name: ALARM}, {id: 7, name: NoData}]\n"
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def loaded(text: str) -> Configuration:
-        path = tmp_path / "f.yaml"
-        path.write_text(STATES + text, encoding="utf-8")
-        return load_configuration(path, {"POINTSMAN_NODE__ID": "node-1"})
-
-    return loaded
+def load(load: Load) -> Load:
+    """With these states."""
+    return lambda text: load(STATES + text)
 
 
-def of(loaded: Configuration, entity: str = "a") -> Resolved:
-    resolved = loaded.catalog.entity(EntityRef(OwnerType.OBJECT, EntityId(entity)))
-    assert resolved is not None
-    return resolved
-
-
-def written(loaded: Configuration, entity: str = "a") -> list[tuple[str, str | None, str | None]]:
+def written(loaded: Configuration, id_: str = "a") -> list[tuple[str, str | None, str | None]]:
     """State, when and until of each condition."""
     return [
-        (each.state, each.when and each.when.source, each.until and each.until.source) for each in of(loaded, entity).conditions
+        (each.state, each.when and each.when.source, each.until and each.until.source) for each in entity(loaded, id_).conditions
     ]
 
 
@@ -94,8 +82,8 @@ def test_an_entitys_own_conditions_go_before_those_that_it_inherits_and_its_no_d
     )
     assert [state for state, _, _ in written(loaded)] == ["3", "1"]
     assert [state for state, _, _ in written(loaded, "b")] == ["1"]
-    assert of(loaded).silence == Silence(after_ms=1_000, state=StateId("3"))
-    assert of(loaded, "b").silence == Silence(after_ms=600_000, state=StateId("7"))
+    assert entity(loaded).silence == Silence(after_ms=1_000, state=StateId("3"))
+    assert entity(loaded, "b").silence == Silence(after_ms=600_000, state=StateId("7"))
     link = loaded.catalog.entity(EntityRef(OwnerType.LINK, EntityId("l")))
     assert link is not None
     assert [each.state for each in link.conditions] == ["2", "1"]
@@ -169,13 +157,9 @@ def test_a_rule_may_give_values_to_conditions(load: Load) -> None:
         ("intake: [{topic: ►pointsman/objects/+/manual-state, entity: '{1}', state: $}]", "not Pointsman's own"),
     ],
 )
-def test_what_is_said_of_a_wrong_condition(load: Load, marked: str, words: str) -> None:
-    text = STATES + marked[: marked.index("►")]
-    with pytest.raises(InvalidConfiguration) as caught:
-        load(marked.replace("►", ""))
-    [problem] = caught.value.problems
-    assert (problem.line, problem.column) == (text.count("\n") + 1, len(text) - text.rfind("\n")), problem
-    assert words in problem.message, problem
+def test_what_is_said_of_a_wrong_condition(tmp_path: Path, marked: str, words: str) -> None:
+    [problem] = told(tmp_path, STATES + marked)
+    assert words in problem
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="'"), min_size=1, max_size=8)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cronsim import CronSim, CronSimError
@@ -14,55 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.schedule import next_time
-from pointsman.model.catalog import Resolved
-from pointsman.model.ids import EntityId, EntityRef, OperationId, OwnerType
+from pointsman.model.ids import OperationId
 from pointsman.model.jsonpath import WHOLE
 from pointsman.model.rule import Ignore
 from pointsman.model.schedule import Missed, Schedule
-from pointsman.settings import Configuration, InvalidConfiguration, load_configuration
+from pointsman.settings import Configuration, InvalidConfiguration
 from pointsman.settings.problem import Problem
+from unit.configured import Load, document, entity, told
 
-Load = Callable[[str], Configuration]
-SIGN = "►"
-"""Where a problem must be told."""
 OPERATION = "objects: [{id: a, operations: [{id: o, type: mqtt, topic: t, message: m, "
 
 
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def loaded(text: str) -> Configuration:
-        path = tmp_path / "f.yaml"
-        path.write_text(text, encoding="utf-8")
-        return load_configuration(path, {"POINTSMAN_NODE__ID": "node-1"})
-
-    return loaded
-
-
-def told(load: Load, marked: str) -> list[str]:
-    """What is said of a text: one thing for each sign in it, at the very place."""
-    text, places = "", []
-    for part in marked.split(SIGN)[:-1]:
-        text += part
-        places.append(f"{text.count(chr(10)) + 1}:{len(text) - text.rfind(chr(10))}")
-    with pytest.raises(InvalidConfiguration) as caught:
-        load(marked.replace(SIGN, ""))
-    problems = caught.value.problems
-    assert [f"{each.line}:{each.column}" for each in problems] == places, problems
-    return [each.message for each in problems]
-
-
-def resolved(loaded: Configuration, entity: str = "a") -> Resolved:
-    found = loaded.catalog.entity(EntityRef(OwnerType.OBJECT, EntityId(entity)))
-    assert found is not None
-    return found
-
-
 def schedules(loaded: Configuration) -> tuple[Schedule, ...]:
-    return resolved(loaded).operations[OperationId("o")].schedules
-
-
-def document(loaded: Configuration, kind: str = "object", id_: str = "a") -> Any:
-    return next(json.loads(text) for found, name, text in loaded.definitions if (found, name) == (kind, id_))
+    return entity(loaded).operations[OperationId("o")].schedules
 
 
 # Schedules
@@ -75,7 +37,7 @@ def test_a_schedule_says_all_that_it_can(load: Load) -> None:
     assert (first.source, first.cron, str(first.zone)) == ("0 6 * * mon-fri Europe/Berlin", "0 6 * * mon-fri", "Europe/Berlin")
     assert (first.every_ms, first.missed, first.latest_ms) == (0, Missed.ALL, 3_600_000)
     assert second == Schedule(source="every 600000 ms", every_ms=600_000, missed=Missed.SKIP)
-    [operation] = document(loaded)["operations"]
+    [operation] = document(loaded, "object", "a")["operations"]
     assert operation["schedule"] == [
         {"cron": "0 6 * * mon-fri", "zone": "Europe/Berlin", "missed": "all", "latest": 3_600_000},
         {"every": 600_000, "missed": "skip", "latest": None},
@@ -127,15 +89,15 @@ def test_a_class_hands_its_schedules_on(load: Load) -> None:
         ("{cron: ►0 0 */30 * mon#3}", "which never does"),
     ],
 )
-def test_what_is_wrong_with_a_schedule_is_told_at_its_place(load: Load, schedule: str, words: str) -> None:
+def test_what_is_wrong_with_a_schedule_is_told_at_its_place(tmp_path: Path, schedule: str, words: str) -> None:
     marked = OPERATION + f"schedule: {schedule}}}]}}]"
-    (message,) = told(load, marked)
+    (message,) = told(tmp_path, marked)
     assert words in message
 
 
-def test_every_wrong_field_and_every_wrong_schedule_is_told_at_once(load: Load) -> None:
+def test_every_wrong_field_and_every_wrong_schedule_is_told_at_once(tmp_path: Path) -> None:
     written = "[{cron: 0 ►25 * * *}, {every: ►1ms}, {cron: 0 6 * * *, zone: ►Nowhere}]"
-    assert len(told(load, OPERATION + f"schedule: {written}}}]}}]")) == 3
+    assert len(told(tmp_path, OPERATION + f"schedule: {written}}}]}}]")) == 3
 
 
 WORDS = st.sampled_from(
@@ -173,21 +135,21 @@ def test_a_property_is_read_write_by_its_type_or_in_a_word(load: Load) -> None:
         "  - {id: b, class: c, properties: {p: 5}}\n  - {id: d, properties: {p: {value: 1, writable: true}}}\n"
     )
     loaded = load(text)
-    assert resolved(loaded, "a").writable == {"p", "r"}
-    assert resolved(loaded, "a").properties == {"p": 1, "q": 2, "r": None, "s": None, "t": None}
-    assert (resolved(loaded, "b").properties["p"], resolved(loaded, "b").writable) == (5, {"p"})
-    assert resolved(loaded, "d").properties == {"p": {"value": 1, "writable": True}}, "a mapping's values are what they are"
-    assert resolved(loaded, "d").writable == frozenset()
+    assert entity(loaded).writable == {"p", "r"}
+    assert entity(loaded).properties == {"p": 1, "q": 2, "r": None, "s": None, "t": None}
+    assert (entity(loaded, "b").properties["p"], entity(loaded, "b").writable) == (5, {"p"})
+    assert entity(loaded, "d").properties == {"p": {"value": 1, "writable": True}}, "a mapping's values are what they are"
+    assert entity(loaded, "d").writable == frozenset()
     assert document(loaded, "class", "c")["writable"] == ["p"]
     assert "writable" not in document(loaded, "object", "d")
 
 
-def test_an_operation_asks_for_modifications_under_the_references_name(load: Load) -> None:
+def test_an_operation_asks_for_modifications_under_the_references_name(load: Load, tmp_path: Path) -> None:
     loaded = load(OPERATION + "runOnReadWritePropertyModification: true}]}]")
-    assert resolved(loaded).operations[OperationId("o")].on_property
-    [operation] = document(loaded)["operations"]
+    assert entity(loaded).operations[OperationId("o")].on_property
+    [operation] = document(loaded, "object", "a")["operations"]
     assert operation["runOnReadWritePropertyModification"] is True
-    (message,) = told(load, OPERATION + "runOnReadWritePropertyModification: ►1}]}]")
+    (message,) = told(tmp_path, OPERATION + "runOnReadWritePropertyModification: ►1}]}]")
     assert "expected true or false, found 1" in message
 
 
@@ -205,8 +167,8 @@ def test_an_operation_asks_for_modifications_under_the_references_name(load: Loa
         (f"objects: [{{id: a, properties: [{{name: ►{'x' * 513}}}]}}]", "found 513 characters"),
     ],
 )
-def test_what_is_wrong_with_a_property_is_told_at_its_place(load: Load, marked: str, words: str) -> None:
-    (message,) = told(load, marked)
+def test_what_is_wrong_with_a_property_is_told_at_its_place(tmp_path: Path, marked: str, words: str) -> None:
+    (message,) = told(tmp_path, marked)
     assert words in message
 
 
@@ -247,6 +209,6 @@ def test_a_rule_reads_a_property(load: Load) -> None:
         ("{topic: ►pointsman/+/+/properties/#, entity: '{1}', property: Mode}", "expected topics that are not Pointsman's own"),
     ],
 )
-def test_what_is_wrong_with_a_rule_is_told_at_its_place(load: Load, rule: str, words: str) -> None:
-    (message,) = told(load, OBJECTS + rule)
+def test_what_is_wrong_with_a_rule_is_told_at_its_place(tmp_path: Path, rule: str, words: str) -> None:
+    (message,) = told(tmp_path, OBJECTS + rule)
     assert words in message

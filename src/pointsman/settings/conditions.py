@@ -9,9 +9,10 @@ from decimal import Decimal
 from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.expression import Expression, ExpressionError, parse_expression
 from pointsman.model.ids import StateId
-from pointsman.model.jsonpath import JsonPath, parse_json_path
+from pointsman.model.jsonpath import JsonPath
 from pointsman.model.state import State
 from pointsman.settings.condition_forms import ConditionForm, CriteriaForm, NoDataForm
+from pointsman.settings.paths import path_at
 from pointsman.settings.place import Place
 from pointsman.settings.problem import shown
 from pointsman.settings.report import Report, value_at
@@ -105,10 +106,8 @@ class ConditionBuilder:
 
     def _number(self, source: str, place: Place) -> str | None:
         """The expression for the number at a JSON path."""
-        try:
-            path = parse_json_path(source)
-        except ValueError as fault:
-            self._report.value(place.node, place.at("value"), str(fault))
+        path = path_at(self._report, place, "value", source)
+        if path is None:
             return None
         if any(isinstance(step, int) and step < 0 for step in path.steps):
             self._report.value(place.node, place.at("value"), f"expected indexes from 0 in the JSON path, found {shown(source)}")

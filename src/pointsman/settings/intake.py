@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from pointsman.model.catalog import Catalog
 from pointsman.model.ids import OwnerType
-from pointsman.model.jsonpath import WHOLE, JsonPath, parse_json_path
+from pointsman.model.jsonpath import WHOLE
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.topic import TopicFilter
 from pointsman.settings.filters import FilterCheck
 from pointsman.settings.forms import IntakeForm
+from pointsman.settings.paths import path_at
 from pointsman.settings.place import Place
 from pointsman.settings.problem import nearest, shown
 from pointsman.settings.report import Report
@@ -47,9 +48,9 @@ class IntakeBuilder:
         before = len(self._report)
         topic = self._filters.take(form.topic, place)
         self._check_kind(form, place)
-        state = None if form.state is None else self._path(form.state, place, "state")
-        value = WHOLE if form.value is None else self._path(form.value, place, "value")
-        reported = None if form.reported is None else self._path(form.reported, place, "reported")
+        state = None if form.state is None else path_at(self._report, place, "state", form.state)
+        value = WHOLE if form.value is None else path_at(self._report, place, "value", form.value)
+        reported = None if form.reported is None else path_at(self._report, place, "reported", form.reported)
         self._check_entity(form, place, topic)
         self._check_property(form, place, topic)
         for written, name in form.map.items():
@@ -96,13 +97,6 @@ class IntakeBuilder:
         if resolved is not None and not resolved.conditions and resolved.silence is None:
             message = f"expected an entity with conditions, or no_data, found {shown(form.entity)}, which has neither"
             self._report.value(place.node, ("entity",), message)
-
-    def _path(self, source: str, place: Place, key: str) -> JsonPath | None:
-        try:
-            return parse_json_path(source)
-        except ValueError as fault:
-            self._report.value(place.node, (key,), str(fault))
-            return None
 
     def _check_entity(self, form: IntakeForm, place: Place, topic: TopicFilter | None) -> None:
         captures = self._filters.captures(form.entity, place, "entity", topic, "an entity's id")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pointsman.model.jsonpath import JsonPath, parse_json_path
 from pointsman.model.rule import Ignore, ReplyRule
 from pointsman.settings.filters import FilterCheck
 from pointsman.settings.forms import ReplyForm
+from pointsman.settings.paths import path_at
 from pointsman.settings.place import Place
 from pointsman.settings.problem import shown
 from pointsman.settings.report import Report
@@ -22,18 +22,11 @@ class ReplyBuilder:
         """The rule, or None when it makes none."""
         before = len(self._report)
         topic = self._filters.take(form.topic, place)
-        result = self._path(form.result, place, "result")
-        job = self._path(form.job, place, "job") if form.job.startswith("$") else form.job
+        result = path_at(self._report, place, "result", form.result)
+        job = path_at(self._report, place, "job", form.job) if form.job.startswith("$") else form.job
         if isinstance(job, str) and not self._filters.captures(job, place, "job", topic, "a JSON path"):
             message = f"expected where the job's id is, a JSON path such as $.job or {{1}} for a wildcard, found {shown(job)}"
             self._report.value(place.node, ("job",), message)
         if topic is None or result is None or job is None or len(self._report) != before:
             return None
         return ReplyRule(filter=topic, job=job, result=result, ignore=frozenset(map(Ignore, form.ignore)))
-
-    def _path(self, source: str, place: Place, key: str) -> JsonPath | None:
-        try:
-            return parse_json_path(source)
-        except ValueError as fault:
-            self._report.value(place.node, (key,), str(fault))
-            return None
