@@ -16,7 +16,7 @@ from pointsman.model.delivery import Delivery
 from pointsman.model.ids import EntityRef
 from pointsman.model.rule import IntakeRule, ReplyRule
 from pointsman.model.state import Retained
-from pointsman.mqtt.asked import read_cancel, read_execute, read_manual_request, read_property_request
+from pointsman.mqtt.asked import read_request
 from pointsman.mqtt.reading import reject
 from pointsman.mqtt.replies import reply_of, result_of
 from pointsman.mqtt.reports import read_by_rule, read_own
@@ -70,16 +70,10 @@ class Reader:
         match self._topics.read(delivery.topic):
             case StateTopic(entity):
                 return [read_own(delivery, entity, self._retained, catalog)]
-            case ManualTopic(entity):
-                return [read_manual_request(delivery, entity, catalog)]
-            case ExecuteTopic(entity, operation):
-                return [read_execute(delivery, entity, operation)]
-            case PropertyTopic(entity, name):
-                return [read_property_request(delivery, entity, name)]
             case ResultTopic(job):
                 return [result_of(delivery, job)]
-            case CancelTopic(job):
-                return [read_cancel(delivery, job)]
+            case ManualTopic() | ExecuteTopic() | PropertyTopic() | CancelTopic() as topic:
+                return [read_request(delivery, topic, catalog)]
         routes = self._route(delivery.topic)
         if not routes:
             return [reject(delivery, RejectReason.NO_RULE, "no rule reads this topic (any more)")]
