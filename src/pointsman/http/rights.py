@@ -54,6 +54,13 @@ class Rule:
 
 
 RULES: Mapping[tuple[str, str], Rule] = {
+    ("GET", "/api/asyncapi.json"): Rule(),
+    ("GET", "/api/docs"): Rule(public=True),
+    ("GET", "/api/docs/forms.js"): Rule(public=True),
+    ("GET", "/api/docs/trying.js"): Rule(public=True),
+    ("GET", "/api/docs/viewer.css"): Rule(public=True),
+    ("GET", "/api/docs/viewer.js"): Rule(public=True),
+    ("GET", "/api/openapi.json"): Rule(public=True),
     ("GET", "/livez"): Rule(public=True),
     ("GET", "/readyz"): Rule(public=True),
 }
