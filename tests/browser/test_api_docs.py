@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pointsman.http.app import openapi_document
-from servers.mosquitto import Mosquitto
-from servers.ports import free_port
-from servers.worker import Worker
+from servers.absence import missing
+from servers.api import LOGIN, PASSWORD, served
+from servers.mosquitto import REMEDY, program
 
-PASSWORD = "correct horse battery"
 CALLS = {
     operation["operationId"]
     for item in openapi_document()["paths"].values()
@@ -24,12 +24,11 @@ CALLS = {
 
 
 @pytest.fixture(scope="module")
-def site(module_broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    address = f"127.0.0.1:{free_port()}"
-    settings = {"HTTP__LISTEN": address, "HTTP__ADMIN_PASSWORD": PASSWORD}
-    worker = Worker(tmp_path_factory.mktemp("worker"), module_broker, settings=settings).start()
-    yield f"http://{address}"
-    worker.kill()
+def site() -> Iterator[str]:
+    if program() is None:
+        missing("Mosquitto", REMEDY)
+    with tempfile.TemporaryDirectory(prefix="pointsman-test-") as directory, served(Path(directory)) as worker:
+        yield worker.url
 
 
 @pytest.fixture
@@ -74,10 +73,10 @@ def test_a_call_that_reads_can_be_tried(page: Page) -> None:
 def test_who_has_logged_in_sees_the_topics_of_the_worker(page: Page) -> None:
     page.click("#tab-mqtt")
     expect(page.locator("main")).to_contain_text("Log in")
-    page.fill("#session input[name=login]", "admin")
+    page.fill("#session input[name=login]", LOGIN)
     page.fill("#session input[type=password]", PASSWORD)
     page.click("#session button")
-    expect(page.locator(".who")).to_have_text("admin")
+    expect(page.locator(".who")).to_have_text(LOGIN)
     expect(page.locator(".call")).to_have_count(15)
     page.click("#mqtt-objectExecute > summary")
     expect(page.locator("#mqtt-objectExecute")).to_contain_text("pointsman/objects/{object}/operations/{operation}/execute")

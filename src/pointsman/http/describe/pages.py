@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -33,19 +34,24 @@ POLICY = "; ".join(
 _TYPES: Mapping[str, str] = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 
 
+def _document(kind: str) -> dict[int | str, dict[str, Any]]:
+    schema = {"type": "object", "required": [kind], "additionalProperties": True}
+    return {200: {"description": "The document.", "content": {"application/json": {"schema": schema}}}}
+
+
 def _page(name: str) -> Response:
     text = resources.files("pointsman.http.describe").joinpath("viewer", name).read_bytes()
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
     return Response(text, media_type=f"{_TYPES[name.rsplit('.', 1)[1]]}; charset=utf-8", headers=headers)
 
 
-@router.get("/api/openapi.json", response_class=JsonAnswer)
+@router.get("/api/openapi.json", response_class=JsonAnswer, responses=_document("openapi"))
 async def openapi(request: Request) -> Response:
     """The OpenAPI 3.1 document of this API."""
     return JsonAnswer(request.app.openapi())
 
 
-@router.get("/api/asyncapi.json", response_class=JsonAnswer)
+@router.get("/api/asyncapi.json", response_class=JsonAnswer, responses=_document("asyncapi"))
 async def asyncapi(request: Request) -> Response:
     """The AsyncAPI 3.0 document of the MQTT side of this worker."""
     return JsonAnswer(services_of(request).messages())
