@@ -6,12 +6,14 @@ from fastapi import FastAPI
 
 from pointsman import __version__
 from pointsman.http import health
+from pointsman.http.access import documented as documented_access
+from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router,)
+ROUTERS = (health.router, documented_access.router, modern_access.router)
 
 
 def build_app(services: Services) -> FastAPI:
