@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from pointsman import __version__
 from pointsman.http import health
+from pointsman.http.access import documented as documented_access
+from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
@@ -15,7 +17,7 @@ from pointsman.http.encode import JsonAnswer
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router, pages.router)
+ROUTERS = (health.router, pages.router, documented_access.router, modern_access.router)
 
 
 def build_app(services: Services) -> FastAPI:
