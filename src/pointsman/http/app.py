@@ -10,6 +10,7 @@ from pointsman.http.access import documented as documented_access
 from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.encode import JsonAnswer
+from pointsman.http.headers import Headers
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
@@ -32,4 +33,6 @@ def build_app(services: Services) -> FastAPI:
     install(app)
     for router in ROUTERS:
         app.include_router(router)
+    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
+    app.middleware_stack = Headers(app.build_middleware_stack())
     return app
