@@ -59,7 +59,13 @@ VERBS: Mapping[str, Entry] = {
     ),
     "healthcheck": Lazy("pointsman.cli.healthcheck", "Ask whether the worker on this machine is alive."),
     "config": Family({"show": Lazy("pointsman.cli.config_show", "Show the settings in force, secrets hidden.")}, "The settings."),
-    "schema": Family({"config": Lazy("pointsman.cli.schema_config", "The JSON Schema of the configuration.")}, "Schemas."),
+    "schema": Family(
+        {
+            "config": Lazy("pointsman.cli.schema_config", "The JSON Schema of the configuration."),
+            "asyncapi": Lazy("pointsman.cli.schema_asyncapi", "The AsyncAPI document of the MQTT side."),
+        },
+        "Schemas.",
+    ),
     "version": Lazy("pointsman.cli.version", "Print the version."),
 }
 

@@ -1,35 +1,47 @@
-"""What macros can name when no change of state runs the operation: a request, a schedule, what comes after another job."""
+"""What macros and conditions can name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pointsman.core.render import Context
 from pointsman.core.world import World
 from pointsman.model.catalog import Catalog, Resolved
-from pointsman.model.ids import JobId, StateId, UserId
+from pointsman.model.ids import SYSTEM_USER, JobId, StateId, UserId
 from pointsman.model.json import Json
 from pointsman.model.state import State
+
+
+def context_in(
+    world: World, resolved: Resolved, current: StateId | None, previous: StateId | None, payload: bytes | None, at: int
+) -> Context:
+    """The entity in a state, for conditions and triggers: nobody asked for anything, and there is no job yet."""
+    return Context(
+        entity=resolved.entity.ref,
+        name=resolved.entity.name,
+        properties=world.standing.properties_of(resolved),
+        user=SYSTEM_USER,
+        login=SYSTEM_USER,
+        args={},
+        job=JobId(""),
+        state=state_of(world.catalog, current),
+        previous=state_of(world.catalog, previous),
+        timestamp=at,
+        payload=payload,
+    )
 
 
 def context_of(
     world: World, resolved: Resolved, *, user: UserId, login: str, args: Mapping[str, Json], job: JobId, at: int
 ) -> Context:
-    """What is known of the entity now. There is no message, so that `{{payload…}}` names nothing."""
-    state = world.states.get(resolved.entity.ref)
-    return Context(
-        entity=resolved.entity.ref,
-        name=resolved.entity.name,
-        properties=world.standing.properties_of(resolved),
-        user=user,
-        login=login,
-        args=args,
-        job=job,
-        state=state_of(world.catalog, state.state if state else None),
-        previous=state_of(world.catalog, state.previous if state else None),
-        timestamp=at,
-        payload=None,
-    )
+    """The entity as it is known now, for what no change of state runs: a request, a schedule, what comes after another job.
+
+    There is no message, so that `{{payload…}}` names nothing.
+    """
+    known = world.states.get(resolved.entity.ref)
+    state, previous = (known.state, known.previous) if known else (None, None)
+    return replace(context_in(world, resolved, state, previous, None, at), user=user, login=login, args=args, job=job)
 
 
 def state_of(catalog: Catalog, id_: StateId | None) -> State | None:

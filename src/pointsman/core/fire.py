@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pointsman.core.admit import record
-from pointsman.core.context import state_of
+from pointsman.core.context import context_in
 from pointsman.core.evaluate import Scene
 from pointsman.core.guard import Ledger, halted, heed
 from pointsman.core.later import gone, said_later, voided
@@ -16,7 +16,7 @@ from pointsman.core.render import Context
 from pointsman.core.world import NOTHING, Decision, NewId, World
 from pointsman.model.catalog import Resolved
 from pointsman.model.effect import Effect, WakeAt
-from pointsman.model.ids import SYSTEM_USER, JobId, TimerId, TriggerId
+from pointsman.model.ids import JobId, TimerId, TriggerId
 from pointsman.model.job import JobStatus, ProcessMeta
 from pointsman.model.state import EntityState, StateChange
 from pointsman.model.timer import Timer, TimerKind, Waiting
@@ -193,20 +193,8 @@ def _scene(world: World, occasion: _Occasion) -> Callable[[], Scene]:
 
 
 def _context(world: World, occasion: _Occasion) -> Context:
-    change, resolved, catalog = occasion.change, occasion.resolved, world.catalog
-    return Context(
-        entity=change.entity,
-        name=resolved.entity.name,
-        properties=world.standing.properties_of(resolved),
-        user=SYSTEM_USER,
-        login=SYSTEM_USER,
-        args={},
-        job=JobId(""),
-        state=state_of(catalog, change.current),
-        previous=state_of(catalog, change.previous),
-        timestamp=occasion.at,
-        payload=occasion.payload or None,
-    )
+    change = occasion.change
+    return context_in(world, occasion.resolved, change.current, change.previous, occasion.payload or None, occasion.at)
 
 
 def _trace(verdict: Verdict, job: JobId | None) -> Considered:

@@ -6,19 +6,18 @@ from dataclasses import replace
 
 from pointsman.core.answer import rejected
 from pointsman.core.change import Baseline, NoChange, change_of
-from pointsman.core.context import state_of
+from pointsman.core.context import context_in
 from pointsman.core.derive import Derived, Underivable, derive
 from pointsman.core.evaluate import Scene
 from pointsman.core.fire import on_change
 from pointsman.core.later import voided
 from pointsman.core.manual import in_force, is_over, name_of, released
 from pointsman.core.outcome import seen
-from pointsman.core.render import Context
 from pointsman.core.silence import SPOKEN, heard, is_silent, note
 from pointsman.core.world import NOTHING, Decision, NewId, World, joined
 from pointsman.model.catalog import Resolved
 from pointsman.model.command import Reject, RejectReason, ReportState, ReportValues
-from pointsman.model.ids import SYSTEM_USER, JobId, StateId
+from pointsman.model.ids import StateId
 from pointsman.model.state import EntityState, ManualState, Retained
 from pointsman.model.write import SaveManual, SaveState, Write
 
@@ -114,19 +113,8 @@ def _present(world: World, resolved: Resolved, known: EntityState | None) -> Sta
 
 def _scene(world: World, resolved: Resolved, known: EntityState | None, report: ReportValues, at: int) -> Scene:
     """What conditions can name; `state` is the one that the entity is in while they are asked."""
-    context = Context(
-        entity=report.entity,
-        name=resolved.entity.name,
-        properties=world.standing.properties_of(resolved),
-        user=SYSTEM_USER,
-        login=SYSTEM_USER,
-        args={},
-        job=JobId(""),
-        state=state_of(world.catalog, known.state if known else None),
-        previous=state_of(world.catalog, known.previous if known else None),
-        timestamp=at,
-        payload=report.payload,
-    )
+    state, previous = (known.state, known.previous) if known else (None, None)
+    context = context_in(world, resolved, state, previous, report.payload, at)
     return Scene(context, max(0, at - known.since) if known else None, None, report.retained is Retained.COMPARE)
 
 

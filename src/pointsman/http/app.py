@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from pointsman import __version__
 from pointsman.http import health
+from pointsman.http.access.door import Door
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.problems import install
 from pointsman.http.services import Services
@@ -25,6 +26,7 @@ def build_app(services: Services) -> FastAPI:
         default_response_class=JsonAnswer,
     )
     app.state.services = services
+    app.state.door = Door(services)
     install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -8,11 +8,21 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from pointsman.http.access.door import Visit, door_of, unknown
+from pointsman.http.access.origin import is_foreign
 from pointsman.http.encode import JsonRequest
-from pointsman.http.rights import RULES, Rule
+from pointsman.http.problems import Refusal
+from pointsman.http.rights import RULES, Denied, Reached, Rule, Target, Why, decide, target_of
 from pointsman.http.services import services_of
-from pointsman.model.access import EVERYTHING, Caller
-from pointsman.model.ids import EntityRef, UserId
+from pointsman.model.access import Caller
+from pointsman.model.definition import Kind
+from pointsman.model.ids import EntityRef, JobId, OwnerType
+from pointsman.store.reads import access, definitions
+
+DISCOVERED = "discovery id:"
+"""In front of an object's discovery id, where its id could stand."""
+OWN = "me"
+"""What users may call themselves by, where a user's id could stand."""
 
 
 class Guarded(APIRoute):
@@ -38,15 +48,68 @@ class Guarded(APIRoute):
 
 
 async def admit(request: Request, rule: Rule) -> None:
-    """Leave in `request.state` who asks (`caller`) and what they reach (`entity`). Raises Refusal when they may not."""
-    # A stand-in until the door is built: everybody is the administrator.
-    request.state.caller = Caller(user=UserId("admin"), login="admin", permissions=EVERYTHING)
+    """Leave in `request.state` who asks (`visit`) and what they reach (`entity`). Raises Refusal when they may not."""
+    if rule.public:
+        if is_foreign(request.method, request.headers):
+            raise _foreign()
+        return
+    visit = await door_of(request).visit(request)
+    if visit.is_by_cookie and is_foreign(request.method, request.headers):
+        raise _foreign()
+    target = None if rule.reach is Reached.NOTHING else await _find(request, rule.reach)
+    own = rule.own and request.path_params.get("id") in (visit.caller.user, OWN)
+    denied = decide(rule, visit.caller, target, own=own)
+    if denied is not None:
+        raise _told(denied, request, rule)
+    request.state.visit = visit
+    if target is not None:
+        request.state.entity = target.entity
+
+
+async def _find(request: Request, reach: Reached) -> Target | None:
+    """What the path names. The objects that a link joins are only known while there is the link."""
+    services, id_ = services_of(request), str(request.path_params["id"])
+    catalog = services.catalog()
+    if reach is Reached.JOB:
+        owner = await services.look(access.owner_of, services.reader, JobId(id_))
+    else:
+        if reach is not Reached.LINK and id_.startswith(DISCOVERED):
+            alias = id_.removeprefix(DISCOVERED)
+            found = await services.look(definitions.by_alias, services.reader, Kind.OBJECT, alias)
+            id_ = "" if found is None else found.id
+        owner = catalog.find(id_)
+    if owner is None:
+        return None
+    resolved = catalog.entity(owner)
+    if resolved is None:
+        return Target(owner, () if owner.kind is OwnerType.OBJECT else None)
+    return target_of(resolved.entity)
+
+
+def _told(denied: Denied, request: Request, rule: Rule) -> Refusal:
+    match denied.why:
+        case Why.LACKING:
+            return Refusal.forbidden(denied.lacking)
+        case Why.OUT_OF_REACH:
+            return Refusal.not_found(f"{rule.reach} {request.path_params['id']!r}")
+        case Why.UNKNOWN:
+            return unknown(request, "Unauthorized", "expected a login, a session or a token, found none")
+
+
+def _foreign() -> Refusal:
+    message = "expected a request of a page of ours, found one of another site's: what a cookie stands for is not done for it"
+    return Refusal(403, "Forbidden", message)
+
+
+def visit_of(request: Request) -> Visit:
+    """Who asks, and by what that is known."""
+    visit: Visit = request.state.visit
+    return visit
 
 
 def caller_of(request: Request) -> Caller:
     """Who asks."""
-    caller: Caller = request.state.caller
-    return caller
+    return visit_of(request).caller
 
 
 def entity_of(request: Request) -> EntityRef:

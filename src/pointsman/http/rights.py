@@ -5,11 +5,13 @@ A route that is not in the table keeps the app from being built.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pointsman.model.access import Permission
+from pointsman.model.access import Caller, Group, Permission, Reach, User, implied
+from pointsman.model.entity import Entity
+from pointsman.model.ids import EntityId, EntityRef, OwnerType
 
 
 class Reached(StrEnum):
@@ -43,6 +45,12 @@ class Rule:
     """One of these permissions, besides what the verb asks for."""
     public: bool = False
     """Whether nobody has to log in."""
+    own: bool = False
+    """Whether `id` names a user, who may do it for themselves without any permission."""
+
+    def __post_init__(self) -> None:
+        if self.verb is not None and self.reach not in (Reached.OBJECT, Reached.LINK, Reached.ENTITY, Reached.JOB):
+            raise ValueError(f"expected an entity that a rule to {self.verb} is about, found none")
 
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -50,3 +58,104 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/readyz"): Rule(public=True),
 }
 """By method and path. Each part of the API adds its own lines here, ordered by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is about."""
+
+    entity: EntityRef
+    ends: tuple[EntityId, ...] | None = ()
+    """The objects that a link joins; None for a link that is gone, of which they are not known any more."""
+
+
+class Why(StrEnum):
+    """Why somebody may not."""
+
+    UNKNOWN = "unknown"
+    """It is not known who they are."""
+    OUT_OF_REACH = "out_of_reach"
+    """There is no such thing, or none that they reach: that is told alike."""
+    LACKING = "lacking"
+    """They lack a permission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """They may not."""
+
+    why: Why
+    lacking: frozenset[Permission] = frozenset()
+    """One of these would do."""
+
+
+def decide(rule: Rule, caller: Caller | None, target: Target | None = None, *, own: bool = False) -> Denied | None:
+    """Whether the caller, None for somebody unknown, may do what the rule is for; None: they may. The decision of this API.
+
+    `target` is the entity that the request names, None when there is none. `own` says that the user whom it names is the caller.
+    What is out of reach is told before what is lacking, so a refusal never tells that something exists.
+    """
+    if rule.public:
+        return None
+    if caller is None:
+        return Denied(Why.UNKNOWN)
+    if rule.reach is not Reached.NOTHING:
+        if target is None or not _is_meant(rule.reach, target.entity.kind) or not reaches(caller, target):
+            return Denied(Why.OUT_OF_REACH)
+        if rule.verb is not None and not caller.may(wanted := _to(rule.verb, target.entity.kind)):
+            return Denied(Why.LACKING, _enough({wanted}))
+    if not caller.may(*rule.any_of) and not (rule.own and own):
+        return Denied(Why.LACKING, _enough(rule.any_of))
+    return None
+
+
+def reaches(caller: Caller, target: Target) -> bool:
+    """Whether the caller reaches an entity: a link only with both its ends."""
+    if target.entity.kind is OwnerType.OBJECT:
+        return target.entity.id in caller.objects
+    if target.entity.id not in caller.links:
+        return False
+    return caller.objects.is_all if target.ends is None else all(end in caller.objects for end in target.ends)
+
+
+def target_of(entity: Entity) -> Target:
+    """The entity, as something to be reached."""
+    return Target(entity.ref, tuple([end for end in (entity.source, entity.target) if end is not None]))
+
+
+def caller_for(user: User, groups: Iterable[Group]) -> Caller:
+    """What follows from who somebody is, and from the groups that they are in.
+
+    Permissions add up. Reach is what the user and the groups include, taken together, all when none of them says what; and what
+    any of them excludes is out of reach.
+    """
+    every: tuple[User | Group, ...] = (user, *groups)
+    return Caller(
+        user=user.id,
+        login=user.login,
+        permissions=implied({permission for each in every for permission in each.permissions}),
+        objects=_together([each.objects for each in every]),
+        links=_together([each.links for each in every]),
+    )
+
+
+def _together(reach: Sequence[Reach]) -> Reach:
+    included = [each.include for each in reach if each.include is not None]
+    include = frozenset().union(*included) if included else None
+    return Reach(include, frozenset().union(*[each.exclude for each in reach]))
+
+
+def _is_meant(reach: Reached, kind: OwnerType) -> bool:
+    if reach is Reached.OBJECT:
+        return kind is OwnerType.OBJECT
+    return reach is not Reached.LINK or kind is OwnerType.LINK
+
+
+def _to(verb: Verb, kind: OwnerType) -> Permission:
+    return Permission(f"{verb}-{kind.plural}")
+
+
+def _enough(wanted: Iterable[Permission]) -> frozenset[Permission]:
+    """These permissions, and those that include one of them."""
+    names = frozenset(wanted)
+    return names | {each for each in Permission if not names.isdisjoint(implied({each}))}

@@ -1,31 +1,49 @@
-"""Reads what is asked for: that an operation runs, that a job is called off, that a property or a state is set. Pure.
-
-A request that was retained would be carried out again at each connect, and is refused.
-"""
+"""Reads what is asked for: that an operation runs, that a job is called off, that a property or a state is set. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Cancel, Command, Execute, RejectReason, SetProperty
 from pointsman.model.delivery import Delivery
 from pointsman.model.ids import MQTT_USER, EntityRef, JobId, OperationId
 from pointsman.mqtt.causes import echoes_of
-from pointsman.mqtt.manual import Unfit, read_manual
-from pointsman.mqtt.reading import Unreadable, excerpt, finite, json_of, reject, reply_to, whole
+from pointsman.mqtt.manual import read_manual
+from pointsman.mqtt.reading import Unfit, Unreadable, bad_request, finite, json_of, reject, reply_to, whole
+from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, ManualTopic, PropertyTopic
+
+RequestTopic: TypeAlias = ExecuteTopic | CancelTopic | PropertyTopic | ManualTopic
+"""Where something is asked for."""
 
 
-def read_execute(delivery: Delivery, entity: EntityRef, operation: OperationId) -> Command:
-    """A request to run an operation; the payload is its arguments."""
+def read_request(delivery: Delivery, topic: RequestTopic, catalog: Catalog) -> Command:
+    """What is asked for. A request that was retained would be carried out again at each connect, and is refused."""
     if delivery.retain:
-        return reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would run again at each connect")
+        detail = "a retained request would be carried out again at each connect"
+        return reject(delivery, RejectReason.RETAINED_REQUEST, detail)
     try:
-        args = finite(json_of(delivery.payload)) if delivery.payload.strip() else {}
+        match topic:
+            case ExecuteTopic(entity, operation):
+                return _execute(delivery, entity, operation)
+            case CancelTopic(job):
+                return _cancel(delivery, job)
+            case PropertyTopic(entity, name):
+                return _set_property(delivery, entity, name)
+            case ManualTopic(entity):
+                return read_manual(json_of(delivery.payload), entity, catalog, topic=delivery.topic, reply=reply_to(delivery))
     except Unreadable as fault:
         return reject(delivery, RejectReason.BAD_REQUEST, str(fault))
+    except Unfit as fault:
+        return reject(delivery, fault.reason, fault.detail)
+
+
+def _execute(delivery: Delivery, entity: EntityRef, operation: OperationId) -> Execute:
+    """The payload is the arguments."""
+    args = finite(json_of(delivery.payload)) if delivery.payload.strip() else {}
     if not isinstance(args, Mapping):
-        return reject(delivery, RejectReason.BAD_REQUEST, f"expected the arguments as a JSON object, found {excerpt(args)}")
+        raise bad_request("the arguments as a JSON object", args)
     return Execute(
         entity=entity,
         operation=operation,
@@ -39,36 +57,23 @@ def read_execute(delivery: Delivery, entity: EntityRef, operation: OperationId) 
     )
 
 
-def read_cancel(delivery: Delivery, job: JobId) -> Command:
-    """A request to call a job off."""
-    if delivery.retain:
-        return reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would be made again at each connect")
-    try:
-        body = json_of(delivery.payload) if delivery.payload.strip() else {}
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.BAD_REQUEST, str(fault))
+def _cancel(delivery: Delivery, job: JobId) -> Cancel:
+    body = json_of(delivery.payload) if delivery.payload.strip() else {}
     reason = body.get("reason", "") if isinstance(body, Mapping) and set(body) <= {"reason"} else None
     if not isinstance(reason, str):
-        detail = f'expected nothing, or {{"reason": "…"}}, found {excerpt(body)}'
-        return reject(delivery, RejectReason.BAD_REQUEST, detail)
+        raise bad_request('nothing, or {"reason": "…"}', body)
     return Cancel(job=job, user=MQTT_USER, reason=reason, topic=delivery.topic, reply=reply_to(delivery))
 
 
-def read_property_request(delivery: Delivery, entity: EntityRef, name: str) -> Command:
-    """A request to set a property; the payload is its value."""
-    if delivery.retain:
-        return reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would set the property at each connect")
+def _set_property(delivery: Delivery, entity: EntityRef, name: str) -> SetProperty:
+    """The payload is the value."""
     if not delivery.payload.strip():
         detail = 'expected a value, as JSON or text, found nothing; no text at all is ""'
-        return reject(delivery, RejectReason.BAD_REQUEST, detail)
-    try:
-        value = finite(whole(delivery.payload))
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.BAD_REQUEST, str(fault))
+        raise Unfit(RejectReason.BAD_REQUEST, detail)
     return SetProperty(
         entity=entity,
         name=name,
-        value=value,
+        value=finite(whole(delivery.payload)),
         by=MQTT_USER,
         login=MQTT_USER,
         topic=delivery.topic,
@@ -76,15 +81,3 @@ def read_property_request(delivery: Delivery, entity: EntityRef, name: str) -> C
         lineage=delivery.lineage,
         echoes=echoes_of(delivery),
     )
-
-
-def read_manual_request(delivery: Delivery, entity: EntityRef, catalog: Catalog) -> Command:
-    """A request to set a state by hand, or to release it."""
-    if delivery.retain:
-        return reject(delivery, RejectReason.RETAINED_REQUEST, "a retained request would be carried out again at each connect")
-    try:
-        return read_manual(json_of(delivery.payload), entity, catalog, topic=delivery.topic, reply=reply_to(delivery))
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.BAD_REQUEST, str(fault))
-    except Unfit as fault:
-        return reject(delivery, fault.reason, fault.detail)

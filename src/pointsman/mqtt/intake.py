@@ -16,11 +16,11 @@ from pointsman.model.delivery import Delivery
 from pointsman.model.ids import EntityRef
 from pointsman.model.rule import IntakeRule, ReplyRule
 from pointsman.model.state import Retained
-from pointsman.mqtt.asked import read_cancel, read_execute, read_manual_request, read_property_request
-from pointsman.mqtt.reading import reject
+from pointsman.mqtt.asked import read_request
+from pointsman.mqtt.reading import Unreadable, reject
 from pointsman.mqtt.replies import reply_of, result_of
 from pointsman.mqtt.reports import read_by_rule, read_own
-from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, ManualTopic, PropertyTopic, ResultTopic, StateTopic, Topics
+from pointsman.mqtt.topics import CancelTopic, ExecuteTopic, ManualTopic, OwnTopic, PropertyTopic, ResultTopic, StateTopic, Topics
 
 ROUTES = 10_000
 """For how many topics it is remembered which rules read them."""
@@ -67,23 +67,11 @@ class Reader:
         size = len(delivery.payload)
         if size > self._max_payload:
             return [reject(delivery, RejectReason.TOO_LARGE, f"expected at most {self._max_payload} bytes, found {size}")]
-        match self._topics.read(delivery.topic):
-            case StateTopic(entity):
-                return [read_own(delivery, entity, self._retained, catalog)]
-            case ManualTopic(entity):
-                return [read_manual_request(delivery, entity, catalog)]
-            case ExecuteTopic(entity, operation):
-                return [read_execute(delivery, entity, operation)]
-            case PropertyTopic(entity, name):
-                return [read_property_request(delivery, entity, name)]
-            case ResultTopic(job):
-                return [result_of(delivery, job)]
-            case CancelTopic(job):
-                return [read_cancel(delivery, job)]
-        routes = self._route(delivery.topic)
-        if not routes:
+        own = self._topics.read(delivery.topic)
+        ways = self._route(delivery.topic) if own is None else (own,)
+        if not ways:
             return [reject(delivery, RejectReason.NO_RULE, "no rule reads this topic (any more)")]
-        return [command for route in routes if (command := self._read(delivery, route, catalog)) is not None]
+        return [command for way in ways if (command := self._read(delivery, way, catalog)) is not None]
 
     def entities(self, topic: str, catalog: Catalog) -> Set[EntityRef]:
         """Which entities messages on this topic are about, as far as they are declared."""
@@ -105,7 +93,22 @@ class Reader:
             self._routes[topic] = routes
         return routes
 
-    def _read(self, delivery: Delivery, route: Route, catalog: Catalog) -> Command | None:
+    def _read(self, delivery: Delivery, way: OwnTopic | Route, catalog: Catalog) -> Command | None:
+        """What a delivery says on a topic of Pointsman's own, or to a rule. None: it is passed over."""
+        try:
+            match way:
+                case StateTopic(entity):
+                    return read_own(delivery, entity, self._retained, catalog)
+                case ResultTopic(job):
+                    return result_of(delivery, job)
+                case ExecuteTopic() | CancelTopic() | PropertyTopic() | ManualTopic():
+                    return read_request(delivery, way, catalog)
+                case Route():
+                    return self._read_by_rule(delivery, way, catalog)
+        except Unreadable as fault:
+            return reject(delivery, RejectReason.UNPARSABLE, str(fault))
+
+    def _read_by_rule(self, delivery: Delivery, route: Route, catalog: Catalog) -> Command | None:
         match route.rule:
             case IntakeRule() as rule:
                 return read_by_rule(delivery, rule, route.named, route.property, self._retained, catalog)

@@ -8,17 +8,9 @@ from pointsman.model.catalog import Catalog
 from pointsman.model.command import RejectReason, Reply, SetManual
 from pointsman.model.ids import MQTT_USER, EntityRef, StateId
 from pointsman.model.json import Json
+from pointsman.mqtt.reading import Unfit, bad_request, excerpt
 
 FIELDS = ("stateId", "reason", "since", "until", "clear", "clearedByStateId")
-
-
-class Unfit(Exception):
-    """The request cannot be taken: the reason, and in words what was expected and what was found."""
-
-    def __init__(self, reason: RejectReason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 def read_manual(body: Json, entity: EntityRef, catalog: Catalog, *, topic: str, reply: Reply) -> SetManual:
@@ -27,18 +19,18 @@ def read_manual(body: Json, entity: EntityRef, catalog: Catalog, *, topic: str, 
     Raises Unfit.
     """
     if not isinstance(body, Mapping):
-        raise _bad(f"a JSON object with {', '.join(FIELDS)}", body)
+        raise bad_request(f"a JSON object with {', '.join(FIELDS)}", body)
     unknown = next((name for name in body if name not in FIELDS), None)
     if unknown is not None:
-        raise _bad(f"the fields {', '.join(FIELDS)}", unknown)
+        raise bad_request(f"the fields {', '.join(FIELDS)}", unknown)
     clear = body.get("clear")
     if not isinstance(clear, bool | None):
-        raise _bad("clear to be true or false", clear)
+        raise bad_request("clear to be true or false", clear)
     reason = body.get("reason")
     if not isinstance(reason, str | None):
-        raise _bad("reason to be text", reason)
+        raise bad_request("reason to be text", reason)
     if not clear and body.get("stateId") is None:
-        raise _bad("stateId, or clear to be true", "neither")
+        raise bad_request("stateId, or clear to be true", "neither")
     cleared_by = _listed(body.get("clearedByStateId"))
     return SetManual(
         entity=entity,
@@ -55,10 +47,10 @@ def read_manual(body: Json, entity: EntityRef, catalog: Catalog, *, topic: str, 
 
 def _state(value: Json, catalog: Catalog) -> StateId:
     if not isinstance(value, str | int) or isinstance(value, bool):
-        raise _bad("a state's id or name", value)
+        raise bad_request("a state's id or name", value)
     state = catalog.state(str(value))
     if state is None:
-        raise Unfit(RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {_shown(value)}")
+        raise Unfit(RejectReason.UNKNOWN_STATE, f"no state is declared with the id or name {excerpt(value)}")
     return state.id
 
 
@@ -73,13 +65,4 @@ def _time(name: str, value: Json) -> int | None:
         return int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15):
         return value
-    raise _bad(f"{name} in ms since the Unix epoch", value)
-
-
-def _bad(expected: str, found: Json) -> Unfit:
-    return Unfit(RejectReason.BAD_REQUEST, f"expected {expected}, found {_shown(found)}")
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+    raise bad_request(f"{name} in ms since the Unix epoch", value)

@@ -16,6 +16,20 @@ class Unreadable(Exception):
     """A payload cannot be read. The message says what was expected and what was found."""
 
 
+class Unfit(Exception):
+    """A request cannot be taken: the reason, and in words what was expected and what was found."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def bad_request(expected: str, found: Json) -> Unfit:
+    """A request that is not as it has to be."""
+    return Unfit(RejectReason.BAD_REQUEST, f"expected {expected}, found {excerpt(found)}")
+
+
 def reject(delivery: Delivery, reason: RejectReason, detail: str) -> Reject:
     """A message that cannot be taken; whoever waits for an answer is told."""
     return Reject(reason=reason, topic=delivery.topic, detail=detail, payload=delivery.payload, reply=reply_to(delivery))

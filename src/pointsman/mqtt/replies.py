@@ -1,4 +1,7 @@
-"""Reads what devices answer, on their job's own topic or by a reply rule: delivery → AddResult. Pure."""
+"""Reads what devices answer, on their job's own topic or by a reply rule: delivery → AddResult. Pure.
+
+Raises Unreadable where a payload cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,20 @@ from pointsman.model.json import Json
 from pointsman.model.jsonpath import Missing
 from pointsman.model.rule import Ignore, ReplyRule
 from pointsman.model.topic import text_fault
-from pointsman.mqtt.reading import Unreadable, excerpt, finite, json_of, reject, reply_to, scalar, whole
+from pointsman.mqtt.reading import excerpt, finite, json_of, reject, reply_to, scalar, whole
 
 
 def result_of(delivery: Delivery, job: JobId) -> Command:
     """A custom result, on the topic of its job. From whoever wants no answer it is the device's answer: see `mqtt.md`."""
     if delivery.retain:
         return _retained(delivery)
-    try:
-        payload = whole(delivery.payload)
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.UNPARSABLE, str(fault))
-    return _result(delivery, job, payload, answer=delivery.response_topic is None)
+    return _result(delivery, job, whole(delivery.payload), answer=delivery.response_topic is None)
 
 
 def reply_of(delivery: Delivery, rule: ReplyRule, named: str) -> Command | None:
     """A device's answer by a rule; `named` is the job that its topic names. None: it is passed over."""
     in_topic = isinstance(rule.job, str)
-    try:
-        payload = whole(delivery.payload) if in_topic and not rule.result.steps else json_of(delivery.payload)
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.UNPARSABLE, str(fault))
+    payload = whole(delivery.payload) if in_topic and not rule.result.steps else json_of(delivery.payload)
     job = named if isinstance(rule.job, str) else rule.job.find(payload)
     if isinstance(job, Missing) or job is None or job == "":
         return _without(delivery, rule, f"expected a job's id at {rule.job}, found nothing there")
@@ -50,11 +46,9 @@ def _result(delivery: Delivery, job: JobId, payload: Json, *, answer: bool) -> C
     if answer and correlation is not None and correlation != job.encode("utf-8", "surrogatepass"):
         detail = f"expected the job's id, {excerpt(job)}, as Correlation Data of its answer, found {excerpt(correlation)}"
         return reject(delivery, RejectReason.BAD_REQUEST, detail)
-    try:
-        value = finite(payload)
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.UNPARSABLE, str(fault))
-    return AddResult(job=job, payload=value, by=MQTT_USER, topic=delivery.topic, reply=reply_to(delivery), answer=answer)
+    return AddResult(
+        job=job, payload=finite(payload), by=MQTT_USER, topic=delivery.topic, reply=reply_to(delivery), answer=answer
+    )
 
 
 def _without(delivery: Delivery, rule: ReplyRule, detail: str) -> Command | None:

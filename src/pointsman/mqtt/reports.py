@@ -1,4 +1,7 @@
-"""Reads what devices report: a state, values that stand for one, or a property. Pure."""
+"""Reads what devices report: a state, values that stand for one, or a property. Pure.
+
+Raises Unreadable where a payload cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pointsman.model.jsonpath import JsonPath, Missing
 from pointsman.model.rule import Ignore, IntakeRule
 from pointsman.model.state import Retained
 from pointsman.mqtt.causes import echoes_of
-from pointsman.mqtt.reading import Unreadable, excerpt, finite, json_of, milliseconds, reject, scalar, whole
+from pointsman.mqtt.reading import excerpt, finite, json_of, milliseconds, reject, scalar, whole
 
 
 def read_own(delivery: Delivery, entity: EntityRef, retained: Retained, catalog: Catalog) -> Command:
@@ -21,10 +24,7 @@ def read_own(delivery: Delivery, entity: EntityRef, retained: Retained, catalog:
     resolved = catalog.entity(entity)
     if resolved is None:
         return reject(delivery, RejectReason.UNKNOWN_ENTITY, f"no {entity} is declared")
-    try:
-        payload = whole(delivery.payload)
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.UNPARSABLE, str(fault))
+    payload = whole(delivery.payload)
     body: Mapping[str, Json] = payload if isinstance(payload, Mapping) else {"state": payload}
     reported = milliseconds(body.get("timestamp"))
     if resolved.conditions and "state" not in body:
@@ -49,11 +49,8 @@ def read_by_rule(
     if property_ is not None:
         return _property(delivery, rule, property_, policy, entity, catalog)
     path = rule.state
-    try:
-        bare = rule.reported is None and (path is None or not path.steps)
-        payload = whole(delivery.payload) if bare else json_of(delivery.payload)
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.UNPARSABLE, str(fault))
+    bare = rule.reported is None and (path is None or not path.steps)
+    payload = whole(delivery.payload) if bare else json_of(delivery.payload)
     reported = None if rule.reported is None else milliseconds(rule.reported.find(payload))
     if path is None:
         return _values(delivery, entity, reported, policy, catalog)
@@ -104,10 +101,7 @@ def _property(
     resolved = catalog.entity(entity)
     if Ignore.UNKNOWN_PROPERTY in rule.ignore and (resolved is None or name not in resolved.properties):
         return None
-    try:
-        value = rule.value.find(finite(json_of(delivery.payload) if rule.value.steps else whole(delivery.payload)))
-    except Unreadable as fault:
-        return reject(delivery, RejectReason.UNPARSABLE, str(fault))
+    value = rule.value.find(finite(json_of(delivery.payload) if rule.value.steps else whole(delivery.payload)))
     if isinstance(value, Missing) or not delivery.payload:
         if Ignore.NO_VALUE in rule.ignore:
             return None

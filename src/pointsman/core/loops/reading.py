@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 
 from pydantic_core import from_json, to_json
 
@@ -37,28 +38,29 @@ def may_be_request(message: str) -> bool:
     return payload == VALUE or isinstance(payload, Mapping)
 
 
+def _or_depends(told: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    """True as well where it depends on the entity: for some it may be so."""
+
+    @wraps(told)
+    def may(message: str, name: str) -> bool:
+        try:
+            return told(message, name)
+        except Depends:
+            return True
+
+    return may
+
+
+@_or_depends
 def may_give(message: str, name: str) -> bool:
     """Whether a request may give the argument."""
-    try:
-        return _may_give(message, name)
-    except Depends:
-        return True
-
-
-def _may_give(message: str, name: str) -> bool:
     args = _parsed(message, whole=False)
     return args == VALUE or (isinstance(args, Mapping) and (name in args or _may_be_overwritten(args, name)))
 
 
+@_or_depends
 def may_have(message: str, path: str) -> bool:
     """Whether a macro `{{payload.PATH}}` may find something in the message."""
-    try:
-        return _may_have(message, path)
-    except Depends:
-        return True
-
-
-def _may_have(message: str, path: str) -> bool:
     value = _parsed(message, whole=True)
     for step in path.split("."):
         if isinstance(value, str) and (value == VALUE or depends(value)):
