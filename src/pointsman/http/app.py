@@ -14,6 +14,7 @@ from pointsman.http.access.door import Door
 from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
 from pointsman.http.encode import JsonAnswer
+from pointsman.http.headers import Headers
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
@@ -47,4 +48,6 @@ def _assemble() -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
+    app.middleware_stack = Headers(app.build_middleware_stack())
     return app
