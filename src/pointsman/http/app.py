@@ -7,11 +7,21 @@ from fastapi import FastAPI
 from pointsman import __version__
 from pointsman.http import health
 from pointsman.http.access.door import Door
+from pointsman.http.documented import classes, entities, operations, properties, scripts, states, triggers
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router,)
+ROUTERS = (
+    health.router,
+    entities.router,
+    classes.router,
+    states.router,
+    scripts.router,
+    operations.router,
+    properties.router,
+    triggers.router,
+)
 
 
 def build_app(services: Services) -> FastAPI:
