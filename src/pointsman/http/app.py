@@ -13,12 +13,25 @@ from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
+from pointsman.http.documented import classes, entities, operations, properties, scripts, states, triggers
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router, pages.router, documented_access.router, modern_access.router)
+ROUTERS = (
+    health.router,
+    pages.router,
+    documented_access.router,
+    modern_access.router,
+    entities.router,
+    classes.router,
+    states.router,
+    scripts.router,
+    operations.router,
+    properties.router,
+    triggers.router,
+)
 
 
 def build_app(services: Services) -> FastAPI:
