@@ -23,6 +23,8 @@ def site() -> Iterator[Site]:
     """Its API, for one test."""
     if program() is None:
         missing("Mosquitto", REMEDY)
-    with tempfile.TemporaryDirectory(prefix="pointsman-test-") as directory:
-        with served(Path(directory), configuration=CONFIGURATION) as found:
-            yield found
+    with (
+        tempfile.TemporaryDirectory(prefix="pointsman-test-") as directory,
+        served(Path(directory), configuration=CONFIGURATION) as found,
+    ):
+        yield found
