@@ -57,7 +57,7 @@ class Worker:
         self._notifier = Notifier(environ)
         self._health_file = health_file(settings.node.health_file, settings.node.id, settings.store.url, environ)
         self._clock, self.inbox = SystemClock(), Inbox()
-        self.store, recorded, last_id = open_worker_store(configuration, self._clock.now())
+        self.store, recorded, last_id = open_worker_store(configuration, log, self._clock.now())
         self._new_id = Uuid7(after=last_id)
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
         reader = _reader(configuration, self.topics)

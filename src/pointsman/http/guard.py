@@ -10,9 +10,10 @@ from fastapi.routing import APIRoute
 
 from pointsman.http.access.door import Visit, door_of, unknown
 from pointsman.http.access.origin import is_foreign
+from pointsman.http.decision import Denied, Target, Why, decide, target_of
 from pointsman.http.encode import JsonRequest
 from pointsman.http.problems import Refusal
-from pointsman.http.rights import RULES, Denied, Reached, Rule, Target, Why, decide, target_of
+from pointsman.http.rights import RULES, Reached, Rule
 from pointsman.http.services import services_of
 from pointsman.model.access import Caller
 from pointsman.model.definition import Kind

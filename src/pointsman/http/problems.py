@@ -81,7 +81,8 @@ class Refusal(Exception):
 
 def answer_of(refusal: Refusal, request: Request) -> Response:
     """The refusal in the form of the API that was asked."""
-    if request.url.path.startswith(DOCUMENTED):
+    # Not `request.url`, which is made of the Host header, whatever is in it.
+    if str(request.scope["path"]).startswith(DOCUMENTED):
         return JsonAnswer({"code": refusal.code, "message": refusal.message}, refusal.status, headers=refusal.headers)
     document = {
         "type": "about:blank",
@@ -118,7 +119,7 @@ def install(app: FastAPI) -> None:
         return answer_of(Refusal(503, "Unavailable", str(fault), headers={"Retry-After": "5"}), request)
 
     async def defect(request: Request, fault: Exception) -> Response:
-        request.app.state.services.log.error("a defect stopped one request", path=request.url.path, exc_info=fault)
+        request.app.state.services.log.error("a defect stopped one request", path=request.scope["path"], exc_info=fault)
         return answer_of(Refusal(500, "InternalError", "a defect of Pointsman's: its log has the details"), request)
 
     app.add_exception_handler(Refusal, refused)

@@ -39,6 +39,8 @@ class Server:
         config = uvicorn.Config(
             app,
             lifespan="off",
+            http="h11",  # also where httptools is installed: that one takes headers of any size
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -54,6 +54,17 @@ def implied(permissions: Iterable[Permission]) -> frozenset[Permission]:
     return given | {each for permission in given for each in _IMPLIED.get(permission, ())}
 
 
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1_024
+"""How many characters a password has."""
+
+
+def password_fault(password: str) -> str | None:
+    """What is wrong with a new password, without showing it; None: nothing."""
+    if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return None
+    return f"expected a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, found one of {len(password)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Which objects, or links, a user reaches: those that are included, or all for None, without those that are excluded."""

@@ -7,8 +7,9 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 
+from pointsman.model.access import password_fault
 from pointsman.model.topic import text_fault, topic_fault
 from pointsman.settings.problem import shown
 
@@ -101,8 +102,16 @@ def _listen(text: str) -> str:
     return text
 
 
+def _new_password(given: SecretStr) -> SecretStr:
+    fault = password_fault(given.get_secret_value())
+    if fault:
+        raise ValueError(fault)
+    return given
+
+
 NodeId = Annotated[str, AfterValidator(_node_id)]
 BaseTopic = Annotated[str, AfterValidator(_base_topic)]
 MqttUrl = Annotated[str, AfterValidator(_mqtt_url)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
+NewPassword = Annotated[SecretStr, AfterValidator(_new_password)]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from pointsman.model.state import Retained
-from pointsman.settings.checks import BaseTopic, Listen, MqttUrl, NodeId, StoreUrl
+from pointsman.settings.checks import BaseTopic, Listen, MqttUrl, NewPassword, NodeId, StoreUrl
 from pointsman.settings.problem import shown
 from pointsman.settings.quantity import Count, Duration, Size
 
@@ -208,9 +208,10 @@ class HttpSettings(Section):
     listen: Listen = Field(
         default="127.0.0.1:8080", description="HOST:PORT, [ADDRESS]:PORT, unix:///PATH, or off. Port 0: any that is free."
     )
-    admin_password: SecretStr | None = Field(
+    admin_password: NewPassword | None = Field(
         default=None,
-        description="The password of the user `admin`, whom the first start makes. Default: a generated one, logged once.",
+        description="The password of the user `admin`, whom the first start makes: 8 characters or more. Default: a "
+        "generated one, logged once.",
     )
     session: Duration = Field(default=12 * 3_600_000, ge=60_000, description="How long a log-in lasts.")
     max_body: Size = Field(default=1_048_576, ge=1_024, description="Larger requests are refused.")

@@ -54,6 +54,7 @@ def carry_out(connection: Connection, edit: Edit) -> None:
         case SaveCredential(user, digest, at):
             _put(connection, credentials, {"user_id": user, "digest": digest, "changed": at})
         case SaveKey(key):
+            connection.execute(delete(access_keys).where(access_keys.c.expires <= key.created))
             names = {"digest": key.digest, "id": key.id, "user_id": key.user, "kind": key.kind.value, "name": storable(key.name)}
             _put(connection, access_keys, {**names, "created": key.created, "expires": key.expires})
         case DropKeys(user, ids):

@@ -12,8 +12,8 @@ from pointsman.http.access.keys import digest_of
 from pointsman.http.access.offer import Key, Password, Unreadable, offer_of
 from pointsman.http.access.throttle import OF_ADDRESS, OF_LOGIN, Throttle, address_key
 from pointsman.http.access.verified import Verified
+from pointsman.http.decision import caller_for
 from pointsman.http.problems import Refusal
-from pointsman.http.rights import caller_for
 from pointsman.http.services import Services, services_of
 from pointsman.model.access import AccessKey, Caller, KeyKind
 from pointsman.store.reads import access
@@ -39,7 +39,7 @@ class Door:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._verified = Verified(services.clock.monotonic)
+        self.verified = Verified(services.clock.monotonic)
         self._addresses, self._logins = Throttle(OF_ADDRESS), Throttle(OF_LOGIN)
         self.editing = asyncio.Lock()
         """Held while users and groups are changed: that somebody is left who may manage them is looked up, then decided on."""
@@ -61,8 +61,8 @@ class Door:
         """The user of that login and password. Raises Refusal: 401, or 429 for one who guesses."""
         known = await self._services.look(access.by_login, self._services.reader, login)
         digest = None if known is None else known.digest
-        code = self._verified.code_of(login, password, digest)
-        if not self._verified.knows(code):
+        code = self.verified.code_of(login, password, digest)
+        if not self.verified.knows(code):
             await self._check(request, login, password, digest, code)
         if known is None:
             raise unknown(request, "InvalidCredentials", "expected a login and its password, found others")
@@ -71,7 +71,7 @@ class Door:
     async def _check(self, request: Request, login: str, password: str, digest: str | None, code: bytes) -> None:
         now = self._services.clock.monotonic()
         address = address_key(request.client.host if request.client is not None else None)
-        if not self._verified.is_under_way(code):
+        if not self.verified.is_under_way(code):
             wait = max(self._addresses.wait(address, now), self._logins.wait(login, now))
             if wait > 0:
                 seconds = math.ceil(wait)
@@ -79,7 +79,7 @@ class Door:
                 raise Refusal(429, "TooManyRequests", message, headers={"Retry-After": str(seconds)})
             self._addresses.take(address, now)
             self._logins.take(login, now)
-        if await self._verified.check(code, password, digest):
+        if await self.verified.check(code, password, digest):
             self._addresses.forgive(address)
             self._logins.forgive(login)
             return

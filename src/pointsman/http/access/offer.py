@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pointsman.http.access.keys import is_key
 from pointsman.model.access import KeyKind
 
-COOKIE = "pointsman-session"
+COOKIE = "pointsman"
 """The cookie that a session's key is kept in."""
 IN_ADDRESS = ("api-token", "auth-token")
 """Parameters of an address that a token may stand in."""

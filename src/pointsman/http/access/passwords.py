@@ -8,22 +8,12 @@ import secrets
 from base64 import b64decode, b64encode
 from hashlib import scrypt
 
-SHORTEST, LONGEST = 8, 1_024
-"""How many characters a password has."""
-
 LOG_N, BLOCK, PARALLEL = 14, 8, 5
 """The cost of new digests: 16 MiB, and a fifth of a second on a desktop (OWASP, *Password Storage Cheat Sheet*)."""
 
 _FORM = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
 _MEMORY = 128 * 1024 * 1024
 """More than that no digest may take, whoever wrote it."""
-
-
-def unfit(password: str) -> str | None:
-    """What is wrong with a new password, without showing it; None: nothing."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        return f"expected a password of {SHORTEST} to {LONGEST} characters, found {len(password)}"
-    return None
 
 
 def generate() -> str:

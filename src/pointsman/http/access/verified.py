@@ -11,7 +11,7 @@ from collections.abc import Callable
 import anyio
 import anyio.to_thread
 
-from pointsman.http.access.passwords import fits
+from pointsman.http.access.passwords import digest_of, fits
 
 AT_ONCE = 2
 """Each takes 16 MiB and all of a processor."""
@@ -60,3 +60,7 @@ class Verified:
             if len(self._right) > MOST:
                 self._right.popitem(last=False)
         return right
+
+    async def digest_of(self, password: str) -> str:
+        """What is kept of a new password. It waits for its turn as checks do."""
+        return await anyio.to_thread.run_sync(digest_of, password, limiter=self._limit)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pointsman.http import rights
+from pointsman.http import decision
 from pointsman.http.resources.document import (
     OWNER_TYPES,
     OwnedOperation,
@@ -20,7 +20,6 @@ from pointsman.http.resources.document import (
     texts,
 )
 from pointsman.http.resources.reading import EntityView
-from pointsman.http.rights import target_of
 from pointsman.model.access import Caller, Permission
 from pointsman.model.catalog import Catalog
 from pointsman.model.definition import Definition, Kind
@@ -155,7 +154,7 @@ class Teller:
 
     def _reaches(self, kind: OwnerType, id_: str) -> bool:
         resolved = self.catalog.entity(EntityRef(kind, EntityId(id_)))
-        return resolved is not None and rights.reaches(self.caller, target_of(resolved.entity))
+        return resolved is not None and decision.reaches(self.caller, decision.target_of(resolved.entity))
 
 
 def tell_property(each: Property) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.http import rights
+from pointsman.http import decision
 from pointsman.http.problems import Refusal
 from pointsman.http.resources.document import (
     ENTITY_KINDS,
@@ -17,7 +17,6 @@ from pointsman.http.resources.document import (
     name_of,
     texts,
 )
-from pointsman.http.rights import Target
 from pointsman.http.services import Services
 from pointsman.model.access import Caller
 from pointsman.model.definition import Definition, Kind
@@ -106,7 +105,9 @@ def reaches(caller: Caller, definition: Definition) -> bool:
     if definition.kind not in _KINDS:
         return True
     ends = [definition.document.get(name) for name in ("source", "target")]
-    return rights.reaches(caller, Target(ref_of(definition), tuple([EntityId(end) for end in ends if isinstance(end, str)])))
+    return decision.reaches(
+        caller, decision.Target(ref_of(definition), tuple([EntityId(end) for end in ends if isinstance(end, str)]))
+    )
 
 
 async def defined(services: Services, kind: Kind, id_: str) -> Definition:
