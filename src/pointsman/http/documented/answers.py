@@ -59,10 +59,10 @@ def empty() -> Response:
 
 async def listed(pages: AsyncIterator[Sequence[Mapping[str, Any]]]) -> Response:
     """A list, sent page by page: memory stays the same however long it is. What fails at its beginning is still told."""
-    first = await anext(pages, ())
-    second = await anext(pages, None)
-    if second is None:
-        return JsonAnswer(list(first))
+    first = await anext(pages, None)
+    second = None if first is None else await anext(pages, None)
+    if first is None or second is None:
+        return JsonAnswer([] if first is None else list(first))
 
     async def parts() -> AsyncIterator[bytes]:
         yield b"[" + _members(first)
