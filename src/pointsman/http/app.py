@@ -13,7 +13,7 @@ from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
-from pointsman.http.documented import classes, entities, operations, properties, scripts, states, triggers
+from pointsman.http.documented.routers import ROUTERS as DOCUMENTED_ROUTERS
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
 from pointsman.http.problems import install
@@ -24,13 +24,7 @@ ROUTERS = (
     pages.router,
     documented_access.router,
     modern_access.router,
-    entities.router,
-    classes.router,
-    states.router,
-    scripts.router,
-    operations.router,
-    properties.router,
-    triggers.router,
+    *DOCUMENTED_ROUTERS,
 )
 
 
@@ -40,6 +34,8 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.door = Door(services)
     install(app)
+    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
+    app.middleware_stack = Headers(app.build_middleware_stack())
     return app
 
 
@@ -61,6 +57,4 @@ def _assemble() -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
-    app.middleware_stack = Headers(app.build_middleware_stack())
     return app

@@ -1,4 +1,4 @@
-"""What answers have in common: errors in the OpenAPI document, fields that were asked for, lists of any length."""
+"""What answers have in common: why it is no, fields that were asked for, lists of any length."""
 
 from __future__ import annotations
 
@@ -9,28 +9,20 @@ from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from pointsman.http.documented.shapes import ErrorShape
 from pointsman.http.encode import JsonAnswer
-from pointsman.http.problems import DOCUMENTED
 from pointsman.store.text import json_text
 
-_MEANINGS = {
-    400: "InvalidContent, BadRequest: the request is not what it should be, and changed nothing.",
-    401: "Unauthorized, InvalidCredentials: it is not known who asks.",
-    403: "Forbidden: a permission is missing; the message names it.",
-    404: "ResourceNotFound: there is no such thing, or it is out of reach.",
-    409: "Conflict: the configuration file defines it, something needs it, or there is one already.",
-    412: "PreconditionFailed: it was edited by others again and again meanwhile.",
-    413: "The body is too large.",
-    422: "KeyReused: another request was made under the same key.",
-    429: "Too many attempts.",
-    500: "InternalError: a defect.",
-    503: "Unavailable: the worker or its store does not answer for now.",
+GONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such thing, or it is out of the caller's reach."}}
+TAKEN: dict[int | str, dict[str, Any]] = {
+    409: {"description": "There is one already, something needs it as it is, or the configuration file defines it."}
 }
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": meaning, "model": ErrorShape} for status, meaning in _MEANINGS.items()
+EDITED: dict[int | str, dict[str, Any]] = {
+    **GONE,
+    **TAKEN,
+    412: {"description": "Others changed it again and again meanwhile."},
 }
-EMPTY: dict[int | str, dict[str, Any]] = {204: {"description": "Done."}}
+"""What any change of a definition may be refused with."""
+KEY_REUSED: dict[int | str, dict[str, Any]] = {422: {"description": "Another request was made under the same key."}}
 
 
 class Fields(BaseModel):
@@ -60,11 +52,6 @@ class Listing(Fields):
 Wanted = Annotated[Fields, Query()]
 
 
-def created(told: Mapping[str, Any], *path: str) -> Response:
-    """Something was made; the path is where it is."""
-    return JsonAnswer(told, 201, headers={"Location": "/".join((DOCUMENTED, *path))})
-
-
 def empty() -> Response:
     """It is done, and there is nothing to say."""
     return Response(status_code=204)
@@ -72,10 +59,10 @@ def empty() -> Response:
 
 async def listed(pages: AsyncIterator[Sequence[Mapping[str, Any]]]) -> Response:
     """A list, sent page by page: memory stays the same however long it is. What fails at its beginning is still told."""
-    first = await anext(pages, ())
-    second = await anext(pages, None)
-    if second is None:
-        return JsonAnswer(list(first))
+    first = await anext(pages, None)
+    second = None if first is None else await anext(pages, None)
+    if first is None or second is None:
+        return JsonAnswer([] if first is None else list(first))
 
     async def parts() -> AsyncIterator[bytes]:
         yield b"[" + _members(first)

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import Field
 
-from pointsman.http.documented.answers import EMPTY, ERRORS, Listing, Wanted, created, cut, empty, listed
-from pointsman.http.documented.owner import owner_of, teller_of
+from pointsman.http.documented.answers import EDITED, GONE, TAKEN, Listing, Wanted, cut, empty, listed
+from pointsman.http.documented.owner import Entity, Whose, teller_of
 from pointsman.http.documented.search import read_search
 from pointsman.http.documented.shapes import LinkShape, ObjectShape
 from pointsman.http.encode import JsonAnswer
-from pointsman.http.guard import Guarded, caller_of, entity_of
+from pointsman.http.guard import Guarded, caller_of
+from pointsman.http.problems import DOCUMENTED
 from pointsman.http.resources import editing, owners, reading
 from pointsman.http.resources.bodies import LinkBody, ObjectBody
 from pointsman.http.resources.reading import PAGE, EntityFilter
@@ -22,7 +23,7 @@ from pointsman.http.services import Services, services_of
 from pointsman.model.definition import Kind
 from pointsman.model.ids import EntityRef
 
-router = APIRouter(prefix="/node/api", route_class=Guarded, tags=["entities"], responses=ERRORS)
+router = APIRouter(prefix=DOCUMENTED, route_class=Guarded, tags=["entities"])
 
 _CHILDREN = frozenset({"child_ids", "child_link_ids"})
 
@@ -87,58 +88,57 @@ async def search_objects(request: Request, part: Wanted, body: Annotated[Any, Bo
     return await listed(cut(found(), listing))
 
 
-@router.post("/objects", status_code=201, response_model=ObjectShape)
+@router.post("/objects", response_model=ObjectShape, responses=TAKEN)
 async def create_object(request: Request, body: ObjectBody) -> Response:
     """Make an object."""
     made = await owners.create(services_of(request), caller_of(request), Kind.OBJECT, body)
-    return created(await tell_entity(request, reading.ref_of(made)), "objects", made.id)
+    return JsonAnswer(await tell_entity(request, reading.ref_of(made)))
 
 
-@router.post("/links", status_code=201, response_model=LinkShape)
+@router.post("/links", response_model=LinkShape, responses=TAKEN)
 async def create_link(request: Request, body: LinkBody) -> Response:
     """Make a link between two objects."""
     made = await owners.create(services_of(request), caller_of(request), Kind.LINK, body)
-    return created(await tell_entity(request, reading.ref_of(made)), "links", made.id)
+    return JsonAnswer(await tell_entity(request, reading.ref_of(made)))
 
 
-@router.get("/objects/{id}", response_model=ObjectShape)
-async def one_object(request: Request, fields: Wanted) -> Response:
+@router.get("/objects/{id}", response_model=ObjectShape, responses=GONE)
+async def one_object(request: Request, entity: Entity, fields: Wanted) -> Response:
     """An object."""
-    return JsonAnswer(fields.of(await tell_entity(request, entity_of(request))))
+    return JsonAnswer(fields.of(await tell_entity(request, entity)))
 
 
-@router.get("/links/{id}", response_model=LinkShape)
-async def one_link(request: Request, fields: Wanted) -> Response:
+@router.get("/links/{id}", response_model=LinkShape, responses=GONE)
+async def one_link(request: Request, entity: Entity, fields: Wanted) -> Response:
     """A link."""
-    return JsonAnswer(fields.of(await tell_entity(request, entity_of(request))))
+    return JsonAnswer(fields.of(await tell_entity(request, entity)))
 
 
-@router.get("/entities/{id}", response_model=ObjectShape | LinkShape)
-async def one_entity(request: Request, fields: Wanted) -> Response:
+@router.get("/entities/{id}", response_model=ObjectShape | LinkShape, responses=GONE)
+async def one_entity(request: Request, entity: Entity, fields: Wanted) -> Response:
     """An object or a link."""
-    return JsonAnswer(fields.of(await tell_entity(request, entity_of(request))))
+    return JsonAnswer(fields.of(await tell_entity(request, entity)))
 
 
-@router.patch("/objects/{id}", response_model=ObjectShape)
-async def change_object(request: Request, body: ObjectBody) -> Response:
+@router.patch("/objects/{id}", response_model=ObjectShape, responses=EDITED)
+async def change_object(request: Request, entity: Entity, body: ObjectBody) -> Response:
     """Change the fields of an object that are given; null is as if it had never been set."""
-    await owners.change(services_of(request), caller_of(request), Kind.OBJECT, entity_of(request).id, body)
-    return JsonAnswer(await tell_entity(request, entity_of(request)))
+    await owners.change(services_of(request), caller_of(request), Kind.OBJECT, entity.id, body)
+    return JsonAnswer(await tell_entity(request, entity))
 
 
-@router.patch("/links/{id}", response_model=LinkShape)
-async def change_link(request: Request, body: LinkBody) -> Response:
+@router.patch("/links/{id}", response_model=LinkShape, responses=EDITED)
+async def change_link(request: Request, entity: Entity, body: LinkBody) -> Response:
     """Change the fields of a link that are given; null is as if it had never been set."""
-    await owners.change(services_of(request), caller_of(request), Kind.LINK, entity_of(request).id, body)
-    return JsonAnswer(await tell_entity(request, entity_of(request)))
+    await owners.change(services_of(request), caller_of(request), Kind.LINK, entity.id, body)
+    return JsonAnswer(await tell_entity(request, entity))
 
 
-@router.delete("/objects/{id}", status_code=204, responses=EMPTY)
-@router.delete("/links/{id}", status_code=204, responses=EMPTY)
-async def remove_entity(request: Request) -> Response:
+@router.delete("/objects/{id}", status_code=204, name="remove_object", responses=EDITED)
+@router.delete("/links/{id}", status_code=204, name="remove_link", responses=EDITED)
+async def remove_entity(request: Request, whose: Whose) -> Response:
     """Remove an object with its links, or a link. Their jobs and their history stay."""
-    owner = owner_of(request)
-    await editing.remove(services_of(request), caller_of(request), owner.kind, owner.id)
+    await editing.remove(services_of(request), caller_of(request), whose.kind, whose.id)
     return empty()
 
 

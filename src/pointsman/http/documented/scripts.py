@@ -7,17 +7,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from pointsman.http.documented.answers import EMPTY, ERRORS, Listing, Wanted, created, cut, empty, listed
-from pointsman.http.documented.owner import teller_of
+from pointsman.http.documented.answers import EDITED, GONE, TAKEN, Listing, Wanted, cut, empty, listed
+from pointsman.http.documented.owner import PathId, teller_of
 from pointsman.http.documented.shapes import BriefScriptShape, ScriptShape
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.guard import Guarded, caller_of
+from pointsman.http.problems import DOCUMENTED
 from pointsman.http.resources import editing, reading, states
 from pointsman.http.resources.bodies import ScriptBody
 from pointsman.http.services import services_of
 from pointsman.model.definition import Kind
 
-router = APIRouter(prefix="/node/api", route_class=Guarded, tags=["scripts"], responses=ERRORS)
+router = APIRouter(prefix=DOCUMENTED, route_class=Guarded, tags=["scripts"])
 
 
 @router.get("/scripts", response_model=list[ScriptShape | BriefScriptShape])
@@ -32,28 +33,28 @@ async def scripts(request: Request, part: Annotated[Listing, Query()]) -> Respon
     return await listed(cut(told(), part))
 
 
-@router.post("/scripts", status_code=201, response_model=ScriptShape)
+@router.post("/scripts", response_model=ScriptShape, responses=TAKEN)
 async def create_script(request: Request, body: ScriptBody) -> Response:
     """Make a script."""
     made = await states.create_script(services_of(request), caller_of(request), body)
-    return created(teller_of(request).script(made), "scripts", made.id)
+    return JsonAnswer(teller_of(request).script(made))
 
 
-@router.get("/scripts/{id}", response_model=ScriptShape | BriefScriptShape)
-async def one_script(request: Request, id: str, fields: Wanted) -> Response:  # noqa: A002 the path's name for it
+@router.get("/scripts/{id}", response_model=ScriptShape | BriefScriptShape, responses=GONE)
+async def one_script(request: Request, id_: PathId, fields: Wanted) -> Response:
     """A script."""
-    return JsonAnswer(fields.of(teller_of(request).script(await reading.defined(services_of(request), Kind.SCRIPT, id))))
+    return JsonAnswer(fields.of(teller_of(request).script(await reading.defined(services_of(request), Kind.SCRIPT, id_))))
 
 
-@router.patch("/scripts/{id}", response_model=ScriptShape)
-async def change_script(request: Request, id: str, body: ScriptBody) -> Response:  # noqa: A002
+@router.patch("/scripts/{id}", response_model=ScriptShape, responses=EDITED)
+async def change_script(request: Request, id_: PathId, body: ScriptBody) -> Response:
     """Change the fields of a script that are given."""
-    changed = await states.change_script(services_of(request), caller_of(request), id, body)
+    changed = await states.change_script(services_of(request), caller_of(request), id_, body)
     return JsonAnswer(teller_of(request).script(changed))
 
 
-@router.delete("/scripts/{id}", status_code=204, responses=EMPTY)
-async def remove_script(request: Request, id: str) -> Response:  # noqa: A002
+@router.delete("/scripts/{id}", status_code=204, responses=EDITED)
+async def remove_script(request: Request, id_: PathId) -> Response:
     """Remove a script that no operation runs."""
-    await editing.remove(services_of(request), caller_of(request), Kind.SCRIPT, id)
+    await editing.remove(services_of(request), caller_of(request), Kind.SCRIPT, id_)
     return empty()

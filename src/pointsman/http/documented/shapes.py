@@ -19,13 +19,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ErrorShape(Shape):
-    """Why the answer is no. Nothing else has `code` at its top."""
-
-    code: str = Field(examples=["ResourceNotFound"])
-    message: str = Field(examples=["there is no object 'pump-9'"])
-
-
 class PropertyShape(Shape):
     """A property of an entity or a class."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pointsman.http.decision import reaches, target_of
+from pointsman.http import decision
 from pointsman.http.resources.document import (
     OWNER_TYPES,
     OwnedOperation,
@@ -154,7 +154,7 @@ class Teller:
 
     def _reaches(self, kind: OwnerType, id_: str) -> bool:
         resolved = self.catalog.entity(EntityRef(kind, EntityId(id_)))
-        return resolved is not None and reaches(self.caller, target_of(resolved.entity))
+        return resolved is not None and decision.reaches(self.caller, decision.target_of(resolved.entity))
 
 
 def tell_property(each: Property) -> dict[str, Any]:

@@ -53,7 +53,7 @@ Condition = Annotated[
         {
             "type": "object",
             "additionalProperties": True,
-            "examples": [{"condition": {"path": "$.temperature", "above": 80}, "state": 5}],
+            "examples": [{"condition": {"value": "$.temperature", "above": 80}, "state": 5}],
             "properties": {
                 "condition": {"type": "object", "additionalProperties": True},
                 "state": {"type": ["string", "integer"]},

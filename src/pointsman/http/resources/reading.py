@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from dataclasses import dataclass, field
 
 from pointsman.http import decision
-from pointsman.http.decision import Target
 from pointsman.http.problems import Refusal
 from pointsman.http.resources.document import (
     ENTITY_KINDS,
@@ -106,7 +105,9 @@ def reaches(caller: Caller, definition: Definition) -> bool:
     if definition.kind not in _KINDS:
         return True
     ends = [definition.document.get(name) for name in ("source", "target")]
-    return decision.reaches(caller, Target(ref_of(definition), tuple([EntityId(end) for end in ends if isinstance(end, str)])))
+    return decision.reaches(
+        caller, decision.Target(ref_of(definition), tuple([EntityId(end) for end in ends if isinstance(end, str)]))
+    )
 
 
 async def defined(services: Services, kind: Kind, id_: str) -> Definition:
