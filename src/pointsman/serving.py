@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
 
+from pointsman import __version__
 from pointsman.clock import Uuid7
 from pointsman.engine.engine import Engine
 from pointsman.engine.ports import Clock, Intake
+from pointsman.mqtt.asyncapi import asyncapi_document
+from pointsman.mqtt.topics import Topics
 from pointsman.settings import Configuration
 from pointsman.store.opening import open_reader
 from pointsman.store.reads.reader import Reader
@@ -54,14 +57,15 @@ def open_api(
     pulse: Pulse,
 ) -> Api | None:
     """The API, its address taken; None when it is off. The store has to be open. Raises Unavailable when that cannot be."""
-    http = configuration.settings.http
+    settings = configuration.settings
+    http = settings.http
     if http.listen == "off":
         return None
     from pointsman.http.app import build_app
     from pointsman.http.server import Listening, Server
     from pointsman.http.services import Options, Services
 
-    reader = open_reader(configuration.settings.store.url)
+    reader = open_reader(settings.store.url)
     services = Services(
         intake=intake,
         reader=reader,
@@ -71,6 +75,7 @@ def open_api(
         log=log,
         health=health,
         simulate=lambda asked: {},
+        messages=lambda: asyncapi_document(__version__, Topics(settings.mqtt.base_topic, settings.node.id)),
         pulse=pulse,
         options=Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies),
     )

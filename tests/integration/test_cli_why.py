@@ -297,7 +297,7 @@ def test_explain_of_an_entity_can_end_at_a_time(plant: Plant) -> None:
     [
         (
             ("p1", "--operation", "opne"),
-            "expected --operation to be one of object p1, which has open, note, drill, found 'opne'; did you mean open?",
+            "expected an operation of object p1, which has open, note, drill, found 'opne'; did you mean open?",
         ),
         (("p-1", "--operation", "open"), "expected the id of an object or link that is declared, found 'p-1'; did you mean p1?"),
     ],

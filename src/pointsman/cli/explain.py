@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,6 @@ from pointsman.errors import NotFound
 
 if TYPE_CHECKING:
     from pointsman.model.job import Job
-    from pointsman.model.write import Considered
     from pointsman.store.reads.history import Traced
     from pointsman.store.reads.reader import Reader
 
@@ -39,81 +38,50 @@ def command(what: str, operation: str | None, at: int | None, limit: int) -> Non
     if operation is not None:
         _why_not(what, operation, at)
         return
+    from pointsman.explaining import as_json
+
     with reader() as store:
         job, found = _find(store, what, at, limit)
     if wants_json():
-        print_json_array(_as_json(each, job) for each in found)
+        print_json_array(as_json(each, job) for each in found)
     else:
         click.echo("\n\n".join(_in_words(each, job) for each in found))
 
 
 def _why_not(entity: str, operation: str, at: int | None) -> None:
-    from pointsman.cli.why_not import as_json, evidence, in_words
+    from pointsman.cli.virtual import knowledge
     from pointsman.core.why import findings
+    from pointsman.explaining import evidence, finding_as_json
     from pointsman.store.opening import open_reader
 
     config = configuration()
+    at = clock.time_ns() // 1_000_000 if at is None else at
     with open_reader(config.settings.store.url) as store:
-        asked = evidence(config, store, entity, operation, at)
+        asked = evidence(knowledge(config), store, entity, operation, at)
     found = findings(asked, moment)
     if wants_json():
-        print_json_array(as_json(each) for each in found)
-    else:
-        click.echo(in_words(asked, found))
+        print_json_array(finding_as_json(each) for each in found)
+        return
+    click.echo(f"{asked.entity}, {asked.operation.id}, {moment(asked.at)}:")
+    for each in found:
+        click.echo(f"  {moment(each.at) if each.at is not None else 'at any time':23}  {visible(each.words)}")
 
 
 def _find(store: Reader, what: str, at: int | None, limit: int) -> tuple[Job | None, list[Traced]]:
-    from pointsman.model.ids import ChangeId, EntityId, JobId
-    from pointsman.store.reads import history, jobs
+    from pointsman.explaining import on_record
 
-    job = jobs.one(store, JobId(what))
-    if job is not None and job.change_id is None:
-        raise NotFound(f"the job {what} was executed by {job.user_id}, not by a change of state: there is nothing to explain")
-    change = history.one(store, job.change_id if job is not None and job.change_id is not None else ChangeId(what))
-    until = None if at is None else at + 1
-    found = [change] if change is not None else history.traced(store, entity=EntityId(what), until=until, limit=limit)
+    job, found = on_record(store, what, None if at is None else at + 1, limit)
     if not found:
         then = "" if at is None else f" up to {moment(at)}"
         raise NotFound(f"there is no job, no change of state and no entity with a history{then} with the id {what!r}")
     return job, found
 
 
-def _later(traced: Traced, job: Job | None) -> Job | None:
-    """The job that is asked about, when a trigger made it some time after the change: its state had held, or holds still."""
-    at_once = any(each.job == job.id for each in traced.trace if each.timer is None) if job is not None else True
-    return None if at_once else job
-
-
-def _as_json(traced: Traced, job: Job | None) -> dict[str, Any]:
-    change, later = traced.change, _later(traced, job)
-    return {
-        "change_id": change.id,
-        "entity_id": change.entity.id,
-        "entity_type": int(change.entity.kind),
-        "previous": change.previous,
-        "state": change.current,
-        "timestamp": change.at,
-        "topic": change.topic,
-        "reason": change.reason,
-        "changed_while_offline": change.changed_while_offline,
-        "triggers": [_considered(each) for each in traced.trace if each.timer is None],
-        "afterwards": [
-            {**_considered(each), "waited": each.timer.value, "timestamp": each.at}
-            for each in traced.trace
-            if each.timer is not None
-        ],
-        "later": None if later is None else later.id,
-    }
-
-
-def _considered(each: Considered) -> dict[str, Any]:
-    return {"trigger": each.trigger, "skipped": each.skipped, "detail": each.detail, "job": each.job}
-
-
 def _in_words(traced: Traced, job: Job | None) -> str:
     from pointsman.core.explain import considered_in_words
+    from pointsman.explaining import later
 
-    change = traced.change
+    change, made_later = traced.change, later(traced, job)
     lines = [
         f"{moment(change.at)}  {change.entity}: state {change.previous or 'unknown'} → {change.current}"
         + (f", reported on {visible(change.topic)}" if change.topic else "")
@@ -124,7 +92,6 @@ def _in_words(traced: Traced, job: Job | None) -> str:
     for each in traced.trace:
         when = "" if each.timer is None else f"{moment(each.at)}  "
         lines.append(f"  {when}{visible(f'{each.trigger}: {considered_in_words(each, moment)}')}")
-    later = _later(traced, job)
-    if later is not None and later.process_meta is not None and all(each.job != later.id for each in traced.trace):
-        lines.append(f"  {visible(later.process_meta.trigger)}: fired when its time had come: job {later.id}")
+    if made_later is not None and made_later.process_meta is not None and all(each.job != made_later.id for each in traced.trace):
+        lines.append(f"  {visible(made_later.process_meta.trigger)}: fired when its time had come: job {made_later.id}")
     return "\n".join(lines if traced.trace else [*lines, "  no trigger applies to it"])

@@ -71,6 +71,7 @@ VERBS: Mapping[str, Entry] = {
     "schema": Family(
         {
             "config": Lazy("pointsman.cli.schema_config", "The JSON Schema of the configuration."),
+            "openapi": Lazy("pointsman.cli.schema_openapi", "The OpenAPI document of the HTTP API."),
             "asyncapi": Lazy("pointsman.cli.schema_asyncapi", "The AsyncAPI document of the MQTT side."),
         },
         "Schemas.",

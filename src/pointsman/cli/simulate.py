@@ -15,11 +15,8 @@ from pointsman.cli.verb import verb
 from pointsman.errors import Unavailable
 
 if TYPE_CHECKING:
-    from pointsman.core.world import Decision
-    from pointsman.model.command import Command
     from pointsman.model.ids import EntityRef
-    from pointsman.model.json import Json
-    from pointsman.model.state import EntityState, ManualState
+    from pointsman.rehearsal.simulation import Recall
     from pointsman.settings import Configuration
 
 
@@ -33,87 +30,43 @@ def command(topic: str, message: str, retained: bool, state: str | None) -> None
 
     The decision is made by the same function as in the worker. With --json: one object.
     """
-    from pointsman.cli.virtual import beginning, interpreter
-    from pointsman.rehearsal.rehearsal import Rehearsal
+    from pointsman.cli.virtual import interpreter
+    from pointsman.model.delivery import Delivery
+    from pointsman.supposing import suppose
+    from pointsman.wiring import trigger_bounds
 
-    config = configuration()
-    rehearsal = Rehearsal(config.catalog, beginning(config), interpreter(config), time.time_ns() // 1_000_000)
-    commands = rehearsal.read(topic, message.encode(), retain=retained)
-    for each in commands:
-        entity: EntityRef | None = getattr(each, "entity", None)
-        if entity is not None:
-            known, manual = _known(config, entity, state)
-            rehearsal.given(entity, known, manual=manual, properties=_values(config, entity))
-    found = [_as_json(each, rehearsal.tell(each)[0].decision) for each in commands]
+    config, at = configuration(), time.time_ns() // 1_000_000
+    found = suppose(
+        Delivery(0, 0, 0, False, retained, topic, message.encode()),
+        _recall(config, state, at),
+        catalog=config.catalog,
+        bounds=trigger_bounds(config.settings),
+        interpret=interpreter(config),
+        at=at,
+    )
     if wants_json():
         print_json({"topic": topic, "commands": found})
     else:
         click.echo("\n".join(line for each in found for line in _in_words(each)) or "nothing: it is passed over")
 
 
-def _known(config: Configuration, entity: EntityRef, state: str | None) -> tuple[EntityState | None, ManualState | None]:
-    """The state that was given, else what a store that can be read says: the state, and the manual one."""
-    from pointsman.model.state import EntityState
+def _recall(config: Configuration, state: str | None, at: int) -> Recall:
+    """The state that was given, else what a store that can be read says."""
+    from pointsman.rehearsal.simulation import Known
     from pointsman.store.opening import open_reader
-    from pointsman.store.reads import entities
+    from pointsman.supposing import instead, recalled
 
-    if state is not None:
-        found = config.catalog.state(state)
-        if found is None:
-            raise click.BadParameter(f"expected a state's id or name, found {state!r}", param_hint="--from")
-        return EntityState(entity=entity, state=found.id, previous=None, since=0, change=None), None
-    with contextlib.suppress(Unavailable), open_reader(config.settings.store.url) as store:
-        return entities.state(store, entity), entities.manual(store, entity)
-    return None, None
+    given = None if state is None else config.catalog.state(state)
+    if state is not None and given is None:
+        raise click.BadParameter(f"expected a state's id or name, found {state!r}", param_hint="--from")
 
+    def recall(entity: EntityRef) -> Known:
+        known = Known()
+        with contextlib.suppress(Unavailable), open_reader(config.settings.store.url) as store:
+            known = recalled(store, entity)
+        return known if given is None else instead(known, entity, given.id, at)
 
-def _values(config: Configuration, entity: EntityRef) -> dict[str, Json]:
-    """The properties that were set while a worker ran, when there is a store that can be read."""
-    from pointsman.store.opening import open_reader
-    from pointsman.store.reads.entities import properties
-
-    with contextlib.suppress(Unavailable), open_reader(config.settings.store.url) as store:
-        return {name: each.value for name, each in properties(store, entity).items()}
-    return {}
-
-
-def _as_json(command: Command, decision: Decision) -> dict[str, Any]:
-    from pointsman.core.explain import in_words
-    from pointsman.model.write import AddChange, AddJob, CountReject, SaveProperty
-    from pointsman.rehearsal.words import as_json as would
-
-    change = next((write.change for write in decision.writes if isinstance(write, AddChange)), None)
-    saved = next((write for write in decision.writes if isinstance(write, SaveProperty)), None)
-    reject = next((write for write in decision.writes if isinstance(write, CountReject)), None)
-    entity = getattr(command, "entity", None)
-    return {
-        "what": type(command).__name__,
-        "entity": None if entity is None else str(entity),
-        "state": getattr(command, "state", None),
-        "change": None if change is None else {"previous": change.previous, "state": change.current},
-        "reason": None if change is None else change.reason,
-        "property": None if saved is None else {"name": saved.name, "value": saved.value},
-        "rejected": None if reject is None else {"reason": reject.reason.value, "detail": reject.detail},
-        "triggers": [
-            {
-                "trigger": each.trigger.id,
-                "operation": each.trigger.operation,
-                "skipped": each.skipped.value if each.skipped else None,
-                "words": in_words(each.skipped.value if each.skipped else None, each.detail),
-            }
-            for each in decision.verdicts
-        ],
-        "jobs": [
-            {
-                "operation": write.job.operation_id,
-                "status": write.job.status.value,
-                "error": write.job.error,
-                "would": would(write.dispatch),
-            }
-            for write in decision.writes
-            if isinstance(write, AddJob)
-        ],
-    }
+    return recall
 
 
 def _in_words(found: dict[str, Any]) -> list[str]:

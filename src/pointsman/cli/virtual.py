@@ -1,4 +1,4 @@
-"""What the verbs that try things out need of a configuration: a worker that begins, and what reads its messages."""
+"""What the verbs that try things out, or explain them, need of a configuration: a worker that begins, what reads its messages."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pointsman.engine.ports import Interpreter
+    from pointsman.explaining import Knowledge
     from pointsman.rehearsal.stage import Begin
     from pointsman.settings import Configuration
 
 
 def beginning(config: Configuration) -> Begin:
     """How a worker begins that remembers this and that."""
-    from pointsman.core.standing import standing_of
+    from pointsman.supposing import beginning as of_catalog
     from pointsman.wiring import trigger_bounds
 
-    bounds = trigger_bounds(config.settings)
-    return lambda remembered: standing_of(remembered, config.catalog, bounds)
+    return of_catalog(config.catalog, trigger_bounds(config.settings))
 
 
 def interpreter(config: Configuration) -> Interpreter:
@@ -27,3 +27,13 @@ def interpreter(config: Configuration) -> Interpreter:
     mqtt = config.settings.mqtt
     topics = Topics(mqtt.base_topic, config.settings.node.id)
     return Reader(topics, config.rules, replies=config.replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
+
+
+def knowledge(config: Configuration) -> Knowledge:
+    """What there is to explain the record with."""
+    from pointsman.explaining import Knowledge
+    from pointsman.mqtt.intake import Reader
+    from pointsman.mqtt.topics import Topics
+
+    topics = Topics(config.settings.mqtt.base_topic, config.settings.node.id)
+    return Knowledge(config.catalog, Reader(topics, config.rules).entities)

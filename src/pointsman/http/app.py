@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from pointsman import __version__
@@ -9,17 +11,32 @@ from pointsman.http import health
 from pointsman.http.access import documented as documented_access
 from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
+from pointsman.http.describe import pages
+from pointsman.http.describe.openapi import DescribedApp, operation_id
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router, documented_access.router, modern_access.router)
+ROUTERS = (health.router, pages.router, documented_access.router, modern_access.router)
 
 
 def build_app(services: Services) -> FastAPI:
     """The app, ready to be served. Raises LookupError when a route has no rule."""
-    app = FastAPI(
+    app = _assemble()
+    app.state.services = services
+    app.state.door = Door(services)
+    install(app)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """What it describes itself as (OpenAPI 3.1). No worker is needed for that."""
+    return _assemble().openapi()
+
+
+def _assemble() -> FastAPI:
+    app = DescribedApp(
         title="Pointsman",
         version=__version__,
         openapi_url=None,
@@ -27,10 +44,8 @@ def build_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=JsonAnswer,
+        generate_unique_id_function=operation_id,
     )
-    app.state.services = services
-    app.state.door = Door(services)
-    install(app)
     for router in ROUTERS:
         app.include_router(router)
     # Around all that Starlette puts around the app, so that the answer to a defect has them too.

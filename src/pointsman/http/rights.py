@@ -56,6 +56,13 @@ _USERS = Rule(any_of=(Permission.MANAGE_USERS,))
 _OWN = Rule(any_of=(Permission.MANAGE_USERS,), own=True)
 
 RULES: Mapping[tuple[str, str], Rule] = {
+    ("GET", "/api/asyncapi.json"): Rule(),
+    ("GET", "/api/docs"): Rule(public=True),
+    ("GET", "/api/docs/forms.js"): Rule(public=True),
+    ("GET", "/api/docs/trying.js"): Rule(public=True),
+    ("GET", "/api/docs/viewer.css"): Rule(public=True),
+    ("GET", "/api/docs/viewer.js"): Rule(public=True),
+    ("GET", "/api/openapi.json"): Rule(public=True),
     ("DELETE", "/api/v1/groups/{id}"): _USERS,
     ("DELETE", "/api/v1/session"): _KNOWN,
     ("DELETE", "/api/v1/users/{id}"): _USERS,

@@ -51,6 +51,8 @@ class Services:
     health: Callable[[], Mapping[str, Any]]
     simulate: Callable[[Mapping[str, Json]], Mapping[str, Json]]
     """What a message or a request would do: nothing is done."""
+    messages: Callable[[], Mapping[str, Json]] = dict
+    """The AsyncAPI document of this worker's MQTT side."""
     pulse: Pulse = field(default_factory=Pulse)
     """Beats when something is durable that those who follow may want to see."""
     options: Options = field(default_factory=Options)

@@ -1,0 +1,20 @@
+"""What the OpenAPI document says as a whole, and of each group of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DESCRIPTION = """An MQTT-driven event worker: it follows the states of devices, runs operations, and records each as a job.
+
+There are two views of the same things. Under `/node/api` is the documented API, as clients of that kind know it: bare arrays,
+errors as `{"code", "message"}`. Under `/api/v1` is the modern one: pages by cursor, `ETag` and
+`If-Match`, `Idempotency-Key`, server-sent events, errors as RFC 9457 problem documents.
+
+Log in with Basic authentication, with the session cookie that a log-in gives, or with a token as bearer. Times are integers of
+milliseconds since the Unix epoch. What is out of reach is answered as if it were not there."""
+
+TAGS: Mapping[str, str] = {
+    "health": "How the worker stands, for whatever watches it.",
+    "documents": "What this API is.",
+}
+"""In the order in which they are shown."""

@@ -1,0 +1,113 @@
+"""Classes, objects and links as they are made, changed and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pointsman.http.problems import Refusal
+from pointsman.http.resources import editing, properties, reading
+from pointsman.http.resources.bodies import EntityBody, LinkBody, OwnerBody
+from pointsman.http.resources.document import Document, mappings, texts
+from pointsman.http.resources.operations import operation_list
+from pointsman.http.resources.triggers import trigger_list
+from pointsman.http.services import Services
+from pointsman.model.access import Caller, Permission
+from pointsman.model.definition import Definition, Kind
+from pointsman.model.ids import EntityId, EntityRef, OwnerType
+from pointsman.model.json import Json
+from pointsman.store.reads import definitions
+from pointsman.store.text import json_text
+
+DEEPEST = 100
+"""So many generations of objects may belong to each other."""
+
+
+async def create(services: Services, caller: Caller, kind: Kind, body: OwnerBody) -> Definition:
+    """A new one. Raises Refusal: 400, 403 for what the caller may not make with it, 409 when there is one of that id."""
+    id_ = body.id or editing.new_id(services)
+    if isinstance(body, LinkBody) and None in (body.source, body.target):
+        raise Refusal.content("source, target: expected the ids of the objects that the link joins, found none")
+    await _check(services, caller, id_, body)
+    document = owner_document(services, caller, body, {})
+    return await editing.create(services, caller, kind, id_, {"id": id_, "name": id_, **document})
+
+
+async def change(
+    services: Services, caller: Caller, kind: Kind, id_: str, body: OwnerBody, *, expected: int | None = None
+) -> Definition:
+    """One with the fields that are given. Raises Refusal: 404, 409 for what the file defines, 400, 403, 412."""
+    await _check(services, caller, id_, body)
+
+    def edit(owner: Definition) -> Document:
+        return owner_document(services, caller, body, owner.document)
+
+    after = await editing.rewrite(services, caller, kind, id_, edit, expected=expected)
+    if kind is not Kind.CLASS and body.properties:
+        await _set_values(services, caller, reading.ref_of(after), body)
+    return after
+
+
+def owner_document(services: Services, caller: Caller, body: OwnerBody, before: Document) -> dict[str, Json]:
+    """What is kept: the fields that were given, on top of what there was. Raises Refusal (400, 403)."""
+    given = {name: value for name, value in body.given().items() if name != "id"}
+    if body.operations is not None:
+        given["operations"] = operation_list(services, body.operations, before)
+        if json_text(given["operations"]) != json_text(mappings(before.get("operations"))):
+            _demand(caller, Permission.MANAGE_OPERATIONS)
+    if body.properties is not None:
+        given["properties"] = properties.property_list(services, caller, body.properties, before)
+    if body.triggers is not None:
+        given["triggers"] = trigger_list(body.triggers)
+    return editing.merged(before, given)
+
+
+async def _set_values(services: Services, caller: Caller, entity: EntityRef, body: OwnerBody) -> None:
+    """The values of ReadWrite properties that a whole list gives are set as each by itself is."""
+    view = await reading.entity(services, entity)
+    there = {each.name: each for each in view.properties if each.writable}
+    for each in body.properties or ():
+        known = there.get(each.name or "")
+        if known is not None and "value" in each.model_fields_set and json_text(known.value) != json_text(each.value):
+            await properties.set_value(services, caller, entity, known.name, each.value)
+
+
+async def _check(services: Services, caller: Caller, id_: str, body: OwnerBody) -> None:
+    """What the body refers to is there, and within reach."""
+    if not isinstance(body, EntityBody):
+        return
+    if isinstance(body, LinkBody):
+        for name, end in (("source", body.source), ("target", body.target)):
+            if end is not None:
+                _object(services, caller, name, end)
+    for parent in body.parent_id or ():
+        _object(services, caller, "parent_id", parent)
+    if body.parent_id:
+        await _check_descent(services, id_, body.parent_id)
+    if body.discovery_id:
+        found = await services.look(definitions.by_alias, services.reader, Kind.OBJECT, body.discovery_id)
+        if found is not None and found.id != id_:
+            raise Refusal(409, "Conflict", f"discovery_id: another object has {body.discovery_id!r} already", reason="exists")
+
+
+def _object(services: Services, caller: Caller, field: str, id_: str) -> None:
+    if id_ not in caller.objects or services.catalog().entity(EntityRef(OwnerType.OBJECT, EntityId(id_))) is None:
+        raise Refusal.content(f"{field}: expected the id of an object, found {id_!r}, and there is no such object")
+
+
+async def _check_descent(services: Services, id_: str, parents: Sequence[str]) -> None:
+    """Nothing belongs to itself, directly or by others."""
+    above, seen = set(parents), set(parents)
+    for _ in range(DEEPEST):
+        if id_ in seen:
+            raise Refusal.content(f"parent_id: expected objects that do not belong to {id_} themselves, found one that does")
+        if not above:
+            return
+        found: Mapping[str, Definition] = await services.look(definitions.many, services.reader, Kind.OBJECT, sorted(above))
+        above = {each for one in found.values() for each in texts(one.document.get("parent_id"))} - seen
+        seen |= above
+    raise Refusal.content(f"parent_id: expected at most {DEEPEST} generations, found more")
+
+
+def _demand(caller: Caller, permission: Permission) -> None:
+    if not caller.may(permission):
+        raise Refusal.forbidden((permission,))

@@ -1,0 +1,47 @@
+"""State triggers and state conditions: whole lists in the document of their owner.
+
+A list that cannot be honoured changes nothing, since the engine takes a document as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pointsman.http.resources.document import Document
+from pointsman.http.resources.editing import rewrite
+from pointsman.http.services import Services
+from pointsman.model.access import Caller
+from pointsman.model.definition import Definition, Kind
+from pointsman.model.json import Json
+
+ACTED_ON = (None, "operation", "script")
+"""Triggers of other types are kept as they were sent, to the last field."""
+
+
+def trigger_list(triggers: Sequence[Mapping[str, Json]]) -> list[Json]:
+    """State triggers as they are kept: a field that is null is one that was left out."""
+    return [
+        {name: value for name, value in each.items() if value is not None} if each.get("type") in ACTED_ON else dict(each)
+        for each in triggers
+    ]
+
+
+async def put_triggers(
+    services: Services, caller: Caller, kind: Kind, id_: str, triggers: Sequence[Mapping[str, Json]]
+) -> Definition:
+    """The owner's state triggers are now these. Raises Refusal: 404, 409, 400 with what is wrong with which."""
+    return await _put(services, caller, kind, id_, "triggers", trigger_list(triggers))
+
+
+async def put_conditions(
+    services: Services, caller: Caller, kind: Kind, id_: str, conditions: Sequence[Mapping[str, Json]]
+) -> Definition:
+    """The owner's state conditions are now these. Raises Refusal: 404, 409, 400 with what is wrong with which."""
+    return await _put(services, caller, kind, id_, "conditions", [dict(each) for each in conditions])
+
+
+async def _put(services: Services, caller: Caller, kind: Kind, id_: str, name: str, items: Sequence[Json]) -> Definition:
+    def edit(owner: Definition) -> Document:
+        return {**owner.document, name: items}
+
+    return await rewrite(services, caller, kind, id_, edit)

@@ -1,0 +1,53 @@
+"""A worker that serves its API: on a port of the system's choice, with an administrator whose password is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from servers.mosquitto import Mosquitto
+from servers.worker import CONFIGURATION, Worker
+
+LOGIN, PASSWORD = "admin", "correct horse battery"
+
+
+class Site:
+    """Where the API of a worker is."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.url = _address(worker.log)
+
+    def call(self, method: str, path: str, body: Any = None, *, who: tuple[str, str] | None = (LOGIN, PASSWORD)) -> Any:
+        """Ask, and give the answer's JSON, None for an empty one. Fails, with what was said, unless it is a 2xx."""
+        answer = requests.request(method, self.url + path, json=body, auth=who, timeout=20)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}\n{self.worker.log[-2000:]}"
+        return answer.json() if answer.content else None
+
+
+def _address(log: str) -> str:
+    """What the worker said last of where it listens."""
+    said = [json.loads(line) for line in log.splitlines() if '"listening"' in line]
+    return str(said[-1]["address"])
+
+
+@contextmanager
+def served(
+    directory: Path, *, configuration: Path | str = CONFIGURATION, settings: Mapping[str, str] | None = None
+) -> Iterator[Site]:
+    """A worker and a broker of its own, for as long as the block lasts."""
+    (directory / "broker").mkdir()
+    broker = Mosquitto(directory / "broker")
+    own = {"HTTP__LISTEN": "127.0.0.1:0", "HTTP__ADMIN_PASSWORD": PASSWORD, **(settings or {})}
+    worker = Worker(directory, broker, configuration=configuration, settings=own)
+    broker.start()
+    try:
+        yield Site(worker.start())
+    finally:
+        worker.kill()
+        broker.stop()
