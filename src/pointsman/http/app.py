@@ -27,6 +27,8 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.door = Door(services)
     install(app)
+    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
+    app.middleware_stack = Headers(app.build_middleware_stack())
     return app
 
 
@@ -48,6 +50,4 @@ def _assemble() -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
-    app.middleware_stack = Headers(app.build_middleware_stack())
     return app
