@@ -10,6 +10,7 @@ from typing import Any
 
 NONE = type(None)
 STATE = (int, str)
+"""An integer when it is all digits."""
 
 OBJECT: Mapping[str, Any] = {
     "id": str,

@@ -19,8 +19,8 @@ LOGIN, PASSWORD = "admin", "correct horse battery"
 class Site:
     """Where the API of a worker is."""
 
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
+    def __init__(self, worker: Worker, broker: Mosquitto) -> None:
+        self.worker, self.broker = worker, broker
         self.url = _address(worker.log)
 
     def call(self, method: str, path: str, body: Any = None, *, who: tuple[str, str] | None = (LOGIN, PASSWORD)) -> Any:
@@ -47,7 +47,7 @@ def served(
     worker = Worker(directory, broker, configuration=configuration, settings=own)
     broker.start()
     try:
-        yield Site(worker.start())
+        yield Site(worker.start(), broker)
     finally:
         worker.kill()
         broker.stop()
