@@ -15,10 +15,21 @@ from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
+from pointsman.http.modern import executing, explaining, simulating, worker
+from pointsman.http.modern.awaiting import Ends
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router, pages.router, documented_access.router, modern_access.router)
+ROUTERS = (
+    health.router,
+    pages.router,
+    documented_access.router,
+    modern_access.router,
+    executing.router,
+    explaining.router,
+    simulating.router,
+    worker.router,
+)
 
 
 def build_app(services: Services) -> FastAPI:
@@ -26,6 +37,7 @@ def build_app(services: Services) -> FastAPI:
     app = _assemble()
     app.state.services = services
     app.state.door = Door(services)
+    app.state.ends = Ends(services)
     install(app)
     return app
 

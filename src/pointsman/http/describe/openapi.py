@@ -17,6 +17,7 @@ from pointsman.http.describe.examples import EXAMPLES
 from pointsman.http.describe.words import DESCRIPTION, TAGS
 from pointsman.http.problems import DOCUMENTED, PROBLEM
 from pointsman.http.rights import RULES, Reached, Rule
+from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape
 
 Part: TypeAlias = dict[str, Any]
 
@@ -57,6 +58,14 @@ PROBLEM_DOCUMENT: Part = {
 }
 
 
+JOBS: Mapping[str, Part] = {
+    "Job": dict(job_shape()),
+    "CustomResult": dict(RESULT),
+    "Delivery": dict(DELIVERY),
+    "ProcessMeta": dict(PROCESS_META),
+}
+
+
 class DescribedApp(FastAPI):
     """An app whose `openapi()` is the whole document."""
 
@@ -88,7 +97,7 @@ def _describe(document: Part) -> None:
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT}
+    schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT, **JOBS}
     components["securitySchemes"] = dict(SCHEMES)
     used: set[str] = set()
     for path, method, operation in _operations(document):

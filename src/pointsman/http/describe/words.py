@@ -15,6 +15,9 @@ milliseconds since the Unix epoch. What is out of reach is answered as if it wer
 
 TAGS: Mapping[str, str] = {
     "health": "How the worker stands, for whatever watches it.",
+    "jobs": "Executions of operations, and what is known of them.",
+    "explaining": "Why things ran, or did not, and what would happen.",
+    "worker": "The worker as a whole.",
     "documents": "What this API is.",
 }
 """In the order in which they are shown."""
