@@ -18,6 +18,13 @@ TAGS: Mapping[str, str] = {
     "jobs": "Executions of operations, and what is known of them.",
     "explaining": "Why things ran, or did not, and what would happen.",
     "worker": "The worker as a whole.",
+    "entities": "Objects, and links between them.",
+    "classes": "What objects and links inherit.",
+    "properties": "Values of objects, links and classes.",
+    "operations": "What can be done to objects and links, and doing it.",
+    "state triggers and conditions": "What a change of state sets off, and which values stand for which state.",
+    "states": "The states there are, and which one an entity is in.",
+    "scripts": "The script repository.",
     "documents": "What this API is.",
 }
 """In the order in which they are shown."""

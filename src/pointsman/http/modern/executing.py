@@ -58,22 +58,22 @@ EXECUTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/api/v1/entities/{id}/operations/{operation}/execute", responses=EXECUTED, openapi_extra=ARGUMENTS)
-async def execute_of_entity(request: Request, operation: str, wait: Wait = None, key: Key = None) -> Response:
+@router.post("/api/v1/entities/{id}/operations/{op}/execute", responses=EXECUTED, openapi_extra=ARGUMENTS)
+async def execute_of_entity(request: Request, op: str, wait: Wait = None, key: Key = None) -> Response:
     """Run an operation of an object or link. The body has its arguments."""
-    return await _execute(request, operation, wait, key)
+    return await _execute(request, op, wait, key)
 
 
-@router.post("/api/v1/links/{id}/operations/{operation}/execute", responses=EXECUTED, openapi_extra=ARGUMENTS)
-async def execute_of_link(request: Request, operation: str, wait: Wait = None, key: Key = None) -> Response:
+@router.post("/api/v1/links/{id}/operations/{op}/execute", responses=EXECUTED, openapi_extra=ARGUMENTS)
+async def execute_of_link(request: Request, op: str, wait: Wait = None, key: Key = None) -> Response:
     """Run an operation of a link. The body has its arguments."""
-    return await _execute(request, operation, wait, key)
+    return await _execute(request, op, wait, key)
 
 
-@router.post("/api/v1/objects/{id}/operations/{operation}/execute", responses=EXECUTED, openapi_extra=ARGUMENTS)
-async def execute_of_object(request: Request, operation: str, wait: Wait = None, key: Key = None) -> Response:
+@router.post("/api/v1/objects/{id}/operations/{op}/execute", responses=EXECUTED, openapi_extra=ARGUMENTS)
+async def execute_of_object(request: Request, op: str, wait: Wait = None, key: Key = None) -> Response:
     """Run an operation of an object. The body has its arguments."""
-    return await _execute(request, operation, wait, key)
+    return await _execute(request, op, wait, key)
 
 
 @router.post(

@@ -40,14 +40,14 @@ async def explain_change(request: Request, id: str) -> Response:  # noqa: A002 t
 At = Annotated[int | None, Query(ge=0, le=1 << 53, description="In ms since the Unix epoch. Default: now.")]
 
 
-@router.get("/api/v1/entities/{id}/operations/{operation}/explain", responses={200: {"model": Findings}})
-async def explain_operation(request: Request, operation: str, at: At = None) -> Response:
+@router.get("/api/v1/entities/{id}/operations/{op}/explain", responses={200: {"model": Findings}})
+async def explain_operation(request: Request, op: str, at: At = None) -> Response:
     """Why an operation of an object or link ran, or did not, around a time: at the last change of state up to then, and at those
     up to a minute after it."""
     services, entity = services_of(request), entity_of(request)
     when = services.clock.now() if at is None else at
     try:
-        found = await services.look(services.explaining.operation, entity, OperationId(operation), when)
+        found = await services.look(services.explaining.operation, entity, OperationId(op), when)
     except NotFound as fault:
         raise Refusal(404, "ResourceNotFound", str(fault)) from None
     return JsonAnswer({"items": found})
