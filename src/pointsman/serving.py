@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
@@ -12,11 +13,14 @@ from pointsman import __version__
 from pointsman.clock import Uuid7
 from pointsman.engine.engine import Engine
 from pointsman.engine.ports import Clock, Intake
+from pointsman.explaining import Explainer, Knowledge
 from pointsman.mqtt.asyncapi import asyncapi_document
 from pointsman.mqtt.topics import Topics
 from pointsman.settings import Configuration
 from pointsman.store.opening import open_reader
 from pointsman.store.reads.reader import Reader
+from pointsman.supposing import Simulator
+from pointsman.wiring import message_reader, trigger_bounds
 
 if TYPE_CHECKING:
     from pointsman.http.live.pulse import Pulse
@@ -65,7 +69,7 @@ def open_api(
     from pointsman.http.server import Listening, Server
     from pointsman.http.services import Options, Services
 
-    reader = open_reader(settings.store.url)
+    reader, interpret = open_reader(settings.store.url), message_reader(configuration)
     services = Services(
         intake=intake,
         reader=reader,
@@ -74,7 +78,9 @@ def open_api(
         new_id=Uuid7(),
         log=log,
         health=health,
-        simulate=lambda asked: {},
+        about={"version": __version__, "node": settings.node.id, "started": clock.now()},
+        explaining=Explainer(reader, lambda: Knowledge(engine.catalog, interpret.entities), _moment),
+        simulate=Simulator(reader, lambda: engine.catalog, trigger_bounds(settings), interpret, clock),
         messages=lambda: asyncapi_document(__version__, Topics(settings.mqtt.base_topic, settings.node.id)),
         pulse=pulse,
         options=Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies),
@@ -85,3 +91,8 @@ def open_api(
     except BaseException:
         reader.close()
         raise
+
+
+def _moment(at: int) -> str:
+    """A time in ms as ISO 8601 has it, in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

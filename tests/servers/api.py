@@ -21,7 +21,11 @@ class Site:
 
     def __init__(self, worker: Worker, broker: Mosquitto) -> None:
         self.worker, self.broker = worker, broker
-        self.url = _address(worker.log)
+
+    @property
+    def url(self) -> str:
+        """Where it is since the worker's last start."""
+        return _address(self.worker.log)
 
     def call(self, method: str, path: str, body: Any = None, *, who: tuple[str, str] | None = (LOGIN, PASSWORD)) -> Any:
         """Ask, and give the answer's JSON, None for an empty one. Fails, with what was said, unless it is a 2xx."""

@@ -23,6 +23,8 @@ class Reached(StrEnum):
     """An object or a link."""
     JOB = "job"
     """The entity that the job ran on."""
+    CHANGE = "change of state"
+    """The entity whose state changed."""
 
 
 class Verb(StrEnum):
@@ -54,6 +56,13 @@ class Rule:
 _KNOWN = Rule()
 _USERS = Rule(any_of=(Permission.MANAGE_USERS,))
 _OWN = Rule(any_of=(Permission.MANAGE_USERS,), own=True)
+_WORKER = Rule(any_of=(Permission.MANAGE_CONFIGURATION,))
+_EXECUTE = (Permission.EXECUTE_OPERATIONS,)
+
+SIMULATED_EXECUTE = Rule(Reached.ENTITY, any_of=_EXECUTE)
+"""To be told what an execution would do, as its body names it."""
+SIMULATED_MESSAGE = _WORKER
+"""To be told what a message would do, of the entities that the caller reaches."""
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/api/asyncapi.json"): Rule(),
@@ -63,13 +72,25 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/api/docs/viewer.css"): Rule(public=True),
     ("GET", "/api/docs/viewer.js"): Rule(public=True),
     ("GET", "/api/openapi.json"): Rule(public=True),
+    ("GET", "/api/v1/audit"): _USERS,
+    ("POST", "/api/v1/entities/{id}/operations/{op}/execute"): Rule(Reached.ENTITY, any_of=_EXECUTE),
+    ("GET", "/api/v1/entities/{id}/operations/{op}/explain"): Rule(Reached.ENTITY),
     ("GET", "/api/v1/groups"): _USERS,
     ("POST", "/api/v1/groups"): _USERS,
     ("DELETE", "/api/v1/groups/{id}"): _USERS,
     ("GET", "/api/v1/groups/{id}"): _USERS,
     ("PATCH", "/api/v1/groups/{id}"): _USERS,
+    ("GET", "/api/v1/history/{id}/explain"): Rule(Reached.CHANGE),
+    ("GET", "/api/v1/info"): _KNOWN,
+    ("POST", "/api/v1/jobs/{id}/cancel"): Rule(Reached.JOB, any_of=_EXECUTE),
+    ("GET", "/api/v1/jobs/{id}/explain"): Rule(Reached.JOB),
+    ("POST", "/api/v1/links/{id}/operations/{op}/execute"): Rule(Reached.LINK, any_of=_EXECUTE),
+    ("POST", "/api/v1/objects/{id}/operations/{op}/execute"): Rule(Reached.OBJECT, any_of=_EXECUTE),
+    ("GET", "/api/v1/reasons"): _WORKER,
+    ("GET", "/api/v1/rejects"): _WORKER,
     ("DELETE", "/api/v1/session"): _KNOWN,
     ("POST", "/api/v1/session"): Rule(public=True),
+    ("POST", "/api/v1/simulate"): Rule(any_of=(*_EXECUTE, Permission.MANAGE_CONFIGURATION)),
     ("GET", "/api/v1/users"): _USERS,
     ("POST", "/api/v1/users"): _USERS,
     ("PUT", "/api/v1/users/me/password"): _KNOWN,

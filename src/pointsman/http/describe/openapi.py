@@ -18,6 +18,7 @@ from pointsman.http.describe.examples import EXAMPLES
 from pointsman.http.describe.words import DESCRIPTION, PARAMETERS, TAGS
 from pointsman.http.problems import DOCUMENTED, PROBLEM
 from pointsman.http.rights import RULES, Reached, Rule
+from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape
 
 Part: TypeAlias = dict[str, Any]
 
@@ -64,6 +65,14 @@ PROBLEM_DOCUMENT: Part = {
 }
 
 
+JOBS: Mapping[str, Part] = {
+    "Job": dict(job_shape()),
+    "CustomResult": dict(RESULT),
+    "Delivery": dict(DELIVERY),
+    "ProcessMeta": dict(PROCESS_META),
+}
+
+
 class DescribedApp(FastAPI):
     """An app whose `openapi()` is the whole document."""
 
@@ -94,7 +103,7 @@ def _describe(document: Part) -> None:
     document["security"] = [{name: []} for name in SCHEMES]
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT}
+    schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT, **JOBS}
     components["securitySchemes"] = dict(SCHEMES)
     for path, method, operation in _operations(document):
         _describe_operation(path, method, operation)

@@ -27,6 +27,8 @@ TAGS: Mapping[str, str] = {
     "classes": "What entities of a kind have in common.",
     "scripts": "The scripts that operations refer to.",
     "access": "Sessions, tokens, users and their groups.",
+    "explaining": "Why things ran, or did not, and what would happen.",
+    "worker": "The worker as a whole.",
 }
 """Groups of calls, in the order in which they are shown. Those of the modern API have ` (v1)` behind their name."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from pointsman.http import decision
 from pointsman.http.resources.document import (
@@ -85,7 +85,7 @@ class Teller:
             "discovery_id": _text(document.get("discovery_id")),
             "client_data": _text(document.get("client_data"), "{}"),
             "background": _text(document.get("background")),
-            "geoposition": _list(document.get("geoposition")),
+            "geoposition": [each for each in _list(document.get("geoposition")) if _is_number(each)],
             "geopositionRadius": _real(document.get("geopositionRadius")),
             "manual_state": None if view.present.manual is None else tell_manual(view.present.manual),
             "mute_alert": document.get("mute_alert") is True,
@@ -225,7 +225,11 @@ def _integer(value: Json) -> int:
 
 
 def _real(value: Json) -> int | float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    return value if _is_number(value) else 0
+
+
+def _is_number(value: Json) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _list(value: Json) -> list[Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 
 from pointsman.model.ids import EntityId, JobId, OperationId
 from pointsman.model.job import Job, JobStatus
-from pointsman.store.fetch import by_status, fetch_jobs
+from pointsman.store.fetch import IN_ONE_QUERY, by_status, fetch_jobs
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import jobs
@@ -49,6 +49,18 @@ def one(reader: Reader, job: JobId) -> Job | None:
     with reader.ask() as connection:
         found = fetch_jobs(connection, select(jobs).where(jobs.c.id == storable(job)))
     return found[0] if found else None
+
+
+def ended(reader: Reader, ids: Collection[JobId]) -> list[Job]:
+    """Those of these jobs that have ended, in no order."""
+    some = [storable(each) for each in ids]
+    done = [status.value for status in JobStatus if status.final]
+    found: list[Job] = []
+    with reader.ask() as connection:
+        for start in range(0, len(some), IN_ONE_QUERY):
+            query = select(jobs).where(jobs.c.id.in_(some[start : start + IN_ONE_QUERY]), jobs.c.status.in_(done))
+            found += fetch_jobs(connection, query)
+    return found
 
 
 def after(reader: Reader, job: JobId | None, which: JobFilter = ALL, *, limit: int = PAGE) -> list[Job]:
