@@ -21,8 +21,6 @@ TAGS: Mapping[str, str] = {
     "operations": "What can be done to an entity, and doing it.",
     "state triggers and conditions": "What a state sets off, and what it is derived from.",
     "properties": "Properties of entities and classes. A ReadWrite one that is changed runs the operations that ask for it.",
-    "explaining": "Why things ran or did not, and what would happen.",
-    "worker": "The worker as a whole.",
     "jobs": "Every execution of an operation, and the results that were added to it.",
     "history": "The states that entities were in.",
     "events": "Jobs and states as they come and change.",
