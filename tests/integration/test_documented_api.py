@@ -645,3 +645,108 @@ def test_a_manual_state_goes_before_what_is_reported_until_it_is_cleared(platfor
 @pytest.mark.parametrize("body", [{}, {"stateId": 77}, {"stateId": 5, "until": 1}, {"stateId": 5, "clearedByStateId": [77]}])
 def test_a_manual_state_that_cannot_be_is_refused(platform: Platform, body: dict[str, Any]) -> None:
     assert platform.refused("PUT", "/entities/filed/manual-state", body)[0] == 400
+
+
+# Who may see and do what
+
+
+def known(platform: Platform, login: str, **rights: Any) -> Platform:
+    """The client of another user, with these rights."""
+    platform.call("POST", "/users", {"login": login, "password": f"password of {login}", **rights})
+    return Platform(platform.address, login, f"password of {login}")
+
+
+def test_who_only_executes_operations_sees_their_names_and_executes_them(platform: Platform, pump: str) -> None:
+    guard = known(platform, "guard", permissions=["execute-operations"])
+    for found in (
+        guard.get("/objects/filed")["operations"],
+        guard.get("/classes/29/operations"),
+        [guard.get("/objects/filed/operations/stop")],
+    ):
+        assert {"id": "stop", "name": "Stop", "description": "Stops it"} in found
+    assert isinstance(guard.call("POST", f"/objects/{pump}/operations/stop/execute", {"how": "x"}), str)
+    assert guard.get("/scripts/greet") == {"id": "greet", "name": "greet"}
+    assert guard.get("/classes/29")["triggers"] == []
+    for method, path, body in [
+        ("POST", f"/objects/{pump}/operations", {"type": 1}),
+        ("PATCH", f"/objects/{pump}", {"name": "x"}),
+        ("GET", f"/objects/{pump}/state-triggers", ...),
+        ("PUT", f"/objects/{pump}/state", {"state_id": 5}),
+        ("POST", "/objects", {"name": "x"}),
+    ]:
+        assert guard.refused(method, path, body) == (403, "Forbidden")
+
+
+def test_operations_and_service_properties_inside_of_objects_need_their_permissions_too(platform: Platform, pump: str) -> None:
+    smith = known(platform, "smith", permissions=["manage-objects"])
+    operation = {"name": "Go", "type": 1, "parameters": {"topic": "a", "message": "b"}}
+    service = {"name": "secret", "value": 1, "type_id": 8}
+    for body in ({"operations": [operation]}, {"properties": [service]}):
+        assert smith.refused("POST", "/objects", {"name": "x", **body}) == (403, "Forbidden")
+        assert smith.refused("PATCH", f"/objects/{pump}", body) == (403, "Forbidden")
+    assert smith.refused("POST", f"/objects/{pump}/props", service) == (403, "Forbidden")
+    made = platform.call("POST", f"/objects/{pump}/props", service)
+    for method, body in (("PATCH", {"value": 2}), ("PATCH", {"type_id": 1}), ("DELETE", ...)):
+        assert smith.refused(method, f"/objects/{pump}/props/{made['id']}", body) == (403, "Forbidden")
+    assert smith.refused("PATCH", f"/objects/{pump}", {"properties": []}) == (403, "Forbidden")
+    assert smith.call("PATCH", f"/objects/{pump}", {**smith.get(f"/objects/{pump}"), "name": "renamed"})["name"] == "renamed"
+
+
+def test_nothing_is_told_of_what_is_out_of_reach(platform: Platform, pump: str) -> None:
+    child = platform.call("POST", "/objects", {"name": "child", "parent_id": [pump, "other"]})["id"]
+    shut = known(platform, "shut", permissions=["manage-objects", "manage-links"], objectPermissions={"exclude": [pump, "filed"]})
+    assert pump not in {each["id"] for each in shut.get("/objects")}
+    assert shut.get(f"/objects/{child}")["parent_id"] == ["other"]
+    assert "pipe" not in {each["id"] for each in shut.get("/links")}
+    assert shut.call("POST", "/objects/search", [pump]) == []
+    for path in (f"/objects/{pump}", "/links/pipe", f"/entities/{pump}"):
+        assert shut.refused("GET", path) == (404, "ResourceNotFound")
+    for body in ({"source": pump, "target": "other"}, {"source": "other", "target": "nope"}):
+        assert shut.refused("POST", "/links", body) == (400, "InvalidContent")
+    assert shut.refused("POST", "/objects", {"name": "x", "parent_id": [pump]}) == (400, "InvalidContent")
+
+
+# All of it
+
+
+def test_every_call_of_the_reference_is_answered(platform: Platform, worker: Worker) -> None:
+    """The rows of its table, in their order."""
+    go = {"name": "Go", "type": "1", "parameters": {"topic": "t/{{id}}", "message": "m"}}
+    class_ = platform.call("POST", "/classes", {"name": "C", "operations": [{**go, "id": "inherited"}]})["id"]
+    pump = platform.call("POST", "/objects", {"name": "p", "class_id": class_})["id"]
+    link = platform.call("POST", "/links", {"source": pump, "target": "other", "class_id": class_})["id"]
+    job = platform.call("POST", f"/objects/{pump}/operations/inherited/execute", {"a": 1})
+    for path in (f"/links/{link}", f"/entities/{pump}", f"/entities/{link}"):
+        platform.call("POST", f"{path}/operations/inherited/execute")
+    for owner in (f"/objects/{pump}", f"/links/{link}", f"/classes/{class_}"):
+        made = platform.call("POST", f"{owner}/operations", go)["id"]
+        platform.call("PATCH", f"{owner}/operations/{made}", {"name": "Went"})
+        platform.call("DELETE", f"{owner}/operations/{made}")
+    assert platform.get(f"/jobs/{job}")["id"] == job
+    assert job in {each["id"] for each in platform.get(f"/objects/{pump}/jobs")}
+    assert len(platform.get(f"/links/{link}/jobs")) == 2
+    for owners in ({"objects": [pump]}, {"links": [link]}):
+        assert all(
+            "owner_type" not in each for each in platform.call("POST", "/jobs", {**owners, "from": 0, "to": 4_102_444_800_000})
+        )
+    platform.call("PATCH", f"/jobs/{job}/results", {"code": 1, "deep": [10**30, "ü"]})
+    assert platform.get(f"/jobs/{job}")["results"][0]["payload"] == {"code": 1, "deep": [10**30, "ü"]}
+    for entity in (f"/objects/{pump}", f"/links/{link}"):
+        assert platform.call("PUT", f"{entity}/state", {"state_id": 5})["state_id"] == 5
+        for name, items in (("state-triggers", TRIGGERS[2:3]), ("state-conditions", CONDITIONS)):
+            platform.call("PUT", f"{entity}/{name}", items)
+            assert platform.get(f"{entity}/{name}") == items
+    assert platform.call("PUT", f"/entities/{pump}/manual-state", {"stateId": 9})["state_id"] == 9
+    history = platform.get(f"/state-history-log?from=0&limit=5&skip=0&inverse=false&stateId=5&classId={class_}&entityId={pump}")
+    assert [each["stateId"] for each in history] == [5]
+    assert [each["stateId"] for each in platform.get(f"/objects/{pump}/state-history?from=0&skip=0&limit=9")] == [9, 5]
+    for path in ("/objects", "/links", "/classes", "/states", "/scripts", "/users"):
+        assert isinstance(platform.get(path), list)
+    made = platform.call("POST", f"/objects/{pump}/props", {"name": "x", "value": 1})["id"]
+    platform.call("PATCH", f"/objects/{pump}/props/{made}", {"value": 2})
+    platform.call("DELETE", f"/objects/{pump}/props/{made}")
+    platform.call("POST", "/users/session", {"login": ADMIN, "password": PASSWORD})
+    assert platform.get("/users/current")["login"] == ADMIN
+    platform.call("DELETE", "/users/session")
+    for path in (f"/links/{link}", f"/objects/{pump}", f"/classes/{class_}"):
+        platform.call("DELETE", path)
