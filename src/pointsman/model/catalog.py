@@ -142,6 +142,9 @@ class Catalog:
         resolved = self._known.get(ref)
         return PLAIN if resolved is None else resolved.conduct(operation)
 
+    def __contains__(self, ref: EntityRef) -> bool:
+        return ref in self._known
+
     def find(self, entity_id: str) -> EntityRef | None:
         """The object or link of that id; no id is both an object's and a link's."""
         return self._by_id.get(entity_id)
