@@ -29,7 +29,7 @@ RUN = re.compile(r"^pointsman run( *#.*)?$\n", re.MULTILINE)
 KEEP = """
 if [ -e .variables ]; then . ./.variables; fi
 {commands}
-for name in $(compgen -v | grep -E '^[a-z]+$'); do declare -p "$name"; done > .variables
+for name in $(compgen -v | grep -E '^[a-z][a-z0-9]*$'); do declare -p "$name"; done > .variables
 """
 """A terminal keeps what is set in it."""
 LOOKS = ("pointsman jobs list", "pointsman rejects")
