@@ -102,6 +102,8 @@ def _describe(document: Part) -> None:
     schemas = components.setdefault("schemas", {})
     schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT, **JOBS}
     components["securitySchemes"] = dict(SCHEMES)
+    for part in (*document["paths"].values(), *[schema.get("properties", {}) for schema in schemas.values()]):
+        _drop_titles(part)
     for path, method, operation in _operations(document):
         _describe_operation(path, method, operation)
     tags = {operation["tags"][0] for _, _, operation in _operations(document)}
@@ -110,6 +112,19 @@ def _describe(document: Part) -> None:
     for name, examples in EXAMPLES.items():
         if name in components["schemas"]:
             schemas[name].setdefault("examples", list(examples))
+
+
+def _drop_titles(part: Any) -> None:
+    """Those that are only made of a name that stands beside them."""
+    if isinstance(part, dict):
+        if isinstance(part.get("title"), str):
+            del part["title"]
+        for name, inner in part.items():
+            if name not in ("example", "examples"):
+                _drop_titles(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _drop_titles(inner)
 
 
 def _ordered(tags: Iterable[str]) -> list[str]:
