@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr, TypeAdapter
 
 ADMIN, PASSWORD = "admin", "correct horse battery"
 TIMEOUT = 3
@@ -40,6 +40,29 @@ scripts:
   - {id: greet, text: "#!/bin/sh\\necho hello"}
 """
 """What the file defines. The states are the built-in ones."""
+
+
+TRIGGERS: list[dict[str, Any]] = [
+    {"states": [5, "3"], "type": "operation", "payload": {"operation": "stop"}},
+    {
+        "states": [4],
+        "type": "operation",
+        "payload": {"operation": "stop"},
+        "duration": 60_000,
+        "periodicity": {"value": 2, "unit": "hours"},
+    },
+    {"states": [8], "type": "script", "payload": {"execPath": "/bin/echo", "args": ["{{name}}", "x"]}},
+    {"states": [6], "type": "email", "payload": {"to": ["a@example.org"], "subject": None, "code": 7}, "extra": {"deep": [1.5]}},
+    {"states": [6], "type": "sms", "payload": {"phone": "+1"}},
+    {"states": [6], "type": "voice", "payload": "call"},
+]
+"""State triggers of every kind, those that are only kept among them."""
+
+CONDITIONS: list[dict[str, Any]] = [
+    {"condition": {"when": "payload.t > 80"}, "state": 5},
+    {"condition": {"value": "$.t", "above": 60, "hysteresis": 2.5}, "state": "4"},
+    {"condition": {}, "state": "Working"},
+]
 
 
 class Failure(Exception):
@@ -150,3 +173,15 @@ class Platform:
         assert set(failure.body) == {"code", "message"}
         assert failure.body["message"]
         return failure.status, failure.code
+
+
+def is_of(shape: Any, value: Any) -> Any:
+    """The value, once it is exactly of the shape."""
+    TypeAdapter(shape).validate_python(value, strict=True)
+    return value
+
+
+def known(platform: Platform, login: str, **rights: Any) -> Platform:
+    """The client of another user, with these rights."""
+    platform.call("POST", "/users", {"login": login, "password": f"password of {login}", **rights})
+    return Platform(platform.address, login, f"password of {login}")
