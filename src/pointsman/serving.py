@@ -26,6 +26,7 @@ from pointsman.wiring import message_reader, trigger_bounds
 if TYPE_CHECKING:
     from pointsman.http.live.pulse import Pulse
     from pointsman.http.server import Listening, Server
+    from pointsman.http.services import Options
 
 
 class Api:
@@ -62,13 +63,12 @@ def open_api(
     pulse: Pulse,
 ) -> Api | None:
     """The API, its address taken; None when it is off. The store has to be open. Raises Unavailable when that cannot be."""
-    settings = configuration.settings
-    http = settings.http
+    settings, http = configuration.settings, configuration.settings.http
     if http.listen == "off":
         return None
     from pointsman.http.app import build_app
     from pointsman.http.server import Server
-    from pointsman.http.services import Options, Services
+    from pointsman.http.services import Services
 
     reader, interpret = open_reader(settings.store.url), message_reader(configuration)
     topics = Topics(settings.mqtt.base_topic, settings.node.id)
@@ -85,13 +85,19 @@ def open_api(
         simulate=Simulator(reader, lambda: engine.catalog, trigger_bounds(settings), interpret, clock),
         messages=lambda: asyncapi_document(__version__, topics),
         pulse=pulse,
-        options=Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies),
+        options=_options(http),
     )
     try:
         return Api(Server(build_app(services), _listening(http)), reader)
     except BaseException:
         reader.close()
         raise
+
+
+def _options(http: HttpSettings) -> Options:
+    from pointsman.http.services import Options
+
+    return Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies)
 
 
 def _listening(http: HttpSettings) -> Listening:
