@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from pointsman.model.ids import SYSTEM_USER, EntityId, JobId, OperationId, StateId, UserId
 from pointsman.model.job import Job, JobStatus
-from pointsman.store.fetch import jobs_of
+from pointsman.store.fetch import IN_ONE_QUERY, fetch_jobs, jobs_of
 from pointsman.store.reads import listing
 from pointsman.store.reads.listing import FEW, Conditions, Reached, Source, Span, residual
 from pointsman.store.reads.reader import Reader
@@ -83,6 +83,18 @@ def one(reader: Reader, job: JobId) -> Job | None:
     with reader.ask() as connection:
         found = jobs_of(connection, connection.execute(select(jobs).where(jobs.c.id == storable(job))).all())
     return found[0] if found else None
+
+
+def ended(reader: Reader, ids: Collection[JobId]) -> list[Job]:
+    """Those of these jobs that have ended, in no order."""
+    some = [storable(each) for each in ids]
+    done = [status.value for status in JobStatus if status.final]
+    found: list[Job] = []
+    with reader.ask() as connection:
+        for start in range(0, len(some), IN_ONE_QUERY):
+            query = select(jobs).where(jobs.c.id.in_(some[start : start + IN_ONE_QUERY]), jobs.c.status.in_(done))
+            found += fetch_jobs(connection, query)
+    return found
 
 
 def after(reader: Reader, job: JobId | None, which: JobFilter = ALL, *, limit: int = PAGE) -> list[Job]:
