@@ -268,7 +268,7 @@ class Engine:
 
     def _prune(self) -> None:
         keep, now = self._retention, self._clock.monotonic()
-        if self.store_fault or now < self._next_prune or (keep.keep_ms is None and keep.keep_jobs is None):
+        if self.store_fault or now < self._next_prune:
             return
         before = None if keep.keep_ms is None else self._clock.now() - keep.keep_ms
         try:

@@ -41,6 +41,7 @@ from pointsman.store.statements import Statements, run
 from pointsman.store.tables import (
     entities,
     inbox,
+    job_events,
     jobs,
     manual_states,
     rejects,
@@ -129,8 +130,8 @@ class SqlUnit:
         return found
 
     def last_id(self) -> str | None:
-        """The greatest id of a job or a change that there is."""
-        ids = [self._connection.scalar(select(func.max(table.c.id))) for table in (jobs, state_history)]
+        """The greatest id of a job, of an entry of its changes or of a change of state that there is."""
+        ids = [self._connection.scalar(select(func.max(table.c.id))) for table in (jobs, job_events, state_history)]
         return max((id_ for id_ in ids if id_ is not None), default=None)
 
     def deliveries(self) -> Sequence[tuple[int, bytes]]:
