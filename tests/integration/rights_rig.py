@@ -5,9 +5,12 @@ It has the routes of the real one, in their order, with the same guard; what is 
 
 from __future__ import annotations
 
+import asyncio
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import scrypt
 from pathlib import Path
 from typing import Any
@@ -15,14 +18,14 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.routing import APIRoute
-from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message
 
-from contract.making import job
+from contract.making import a_job, queued
 from pointsman.clock import SystemClock, Uuid7
 from pointsman.engine.inbox import Inbox
 from pointsman.http.access.door import Door
 from pointsman.http.access.keys import digest_of, new_key
-from pointsman.http.app import build_app
+from pointsman.http.app import ROUTERS
 from pointsman.http.guard import Guarded
 from pointsman.http.problems import install
 from pointsman.http.services import Services
@@ -32,7 +35,7 @@ from pointsman.model.definition import Definition, Kind, Origin
 from pointsman.model.edit import SaveCredential, SaveDefinition, SaveKey
 from pointsman.model.entity import Entity
 from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, UserId
-from pointsman.model.write import AddJob, Write
+from pointsman.model.write import Write
 from pointsman.store import open_reader, open_store
 
 PASSWORD = "right-password"
@@ -40,7 +43,7 @@ REACHED, OTHER = "pump", "tank"
 """Two objects."""
 LINK = "pipe"
 """It joins them."""
-DISCOVERY = "serial 7/a"
+DISCOVERY = "serial 7"
 JOBS = {REACHED: JobId("job-of-the-object"), LINK: JobId("job-of-the-link")}
 
 ALL_BUT: Mapping[str, Mapping[str, Any]] = {
@@ -68,22 +71,21 @@ class Rig:
             unit.apply(self._writes)
         self._reader = open_reader(self.url)
         self.services = services(self._reader, catalog())
-        self.real = build_app(self.services)
-        self.app = mirror(self.real, self.services)
-        self._client = TestClient(self.app)
+        self.app = mirror(self.services)
+        self._runner = asyncio.Runner()
 
     def ask(self, method: str, path: str, **headers: str) -> tuple[int, Any]:
         """The status and what was said. Nobody is remembered from the request before."""
         self.app.state.door = Door(self.services)
-        self._client.cookies.clear()
-        answer = self._client.request(method, path, headers={name.replace("_", "-"): text for name, text in headers.items()})
-        return answer.status_code, answer.json() if answer.content else None
+        return self._runner.run(call(self.app, method, path, headers))
 
     def ask_as(self, user: str, method: str, path: str) -> tuple[int, Any]:
         """The same, with a token of that user's."""
         return self.ask(method, path, authorization=f"Bearer {self.tokens[user]}")
 
     def close(self) -> None:
+        """End all that was begun."""
+        self._runner.close()
         self._reader.close()
         self._store.close()
 
@@ -116,8 +118,7 @@ class Rig:
     def _things(self) -> None:
         self._writes.append(self._definition(Kind.OBJECT, REACHED, {"name": "Pump", "discovery_id": DISCOVERY}))
         for kind, id_ in ((OwnerType.OBJECT, REACHED), (OwnerType.LINK, LINK)):
-            made = job(owner=EntityRef(kind, EntityId(id_)), id=JOBS[id_])
-            self._writes.append(made if isinstance(made, AddJob) else AddJob(made))
+            self._writes.append(queued(replace(a_job(EntityRef(kind, EntityId(id_))), id=JOBS[id_])))
 
     def _definition(self, kind: Kind, id_: str, document: Mapping[str, Any]) -> SaveDefinition:
         return SaveDefinition(Definition(kind=kind, id=id_, origin=Origin.STORE, document={"id": id_, **document}))
@@ -137,9 +138,7 @@ def basic(login: str, password: str) -> str:
 def catalog() -> Catalog:
     """Two objects, and a link that joins them."""
     objects = [Entity(ref=EntityRef(OwnerType.OBJECT, EntityId(id_)), name=id_) for id_ in (REACHED, OTHER)]
-    link = Entity(
-        ref=EntityRef(OwnerType.LINK, EntityId(LINK)), name=LINK, source=EntityId(REACHED), target=EntityId(OTHER)
-    )
+    link = Entity(ref=EntityRef(OwnerType.LINK, EntityId(LINK)), name=LINK, source=EntityId(REACHED), target=EntityId(OTHER))
     return build_catalog(entities=[*objects, link])
 
 
@@ -157,28 +156,59 @@ def services(reader: Any, known: Catalog) -> Services:
     )
 
 
-def routes_of(app: FastAPI) -> list[APIRoute]:
-    """Every route of an app. Fails for one that is not behind the door."""
+def routes() -> list[APIRoute]:
+    """Every route of the real app. Fails for one that is not behind the door."""
     found = []
-    for route in app.routes:
+    for route in [route for router in ROUTERS for route in router.routes]:
         assert isinstance(route, Guarded), f"{route} is not behind the door: give its router route_class=Guarded"
         found.append(route)
     return found
 
 
-def mirror(real: FastAPI, given: Services) -> FastAPI:
+def mirror(given: Services) -> FastAPI:
     """An app with the same doors and nothing behind them."""
 
     async def through() -> Response:
         return Response(status_code=204)
 
     app, router = FastAPI(openapi_url=None, docs_url=None, redoc_url=None), APIRouter(route_class=Guarded)
-    for route in routes_of(real):
+    for route in routes():
         router.add_api_route(route.path_format, through, methods=sorted(route.methods or ()))
     app.include_router(router)
     app.state.services = given
     install(app)
     return app
+
+
+async def call(app: ASGIApp, method: str, address: str, headers: Mapping[str, str]) -> tuple[int, Any]:
+    """One request without a body, as a server hands it to an app (ASGI, *HTTP & WebSocket*)."""
+    path, _, query = address.partition("?")
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    named = {"host": "testserver", **{name.replace("_", "-"): text for name, text in headers.items()}}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.encode(), text.encode()) for name, text in named.items()],
+        "client": ("192.0.2.1", 1234),
+        "server": ("testserver", 80),
+    }
+    await app(scope, receive, send)
+    body = b"".join([message.get("body", b"") for message in sent[1:]])
+    return sent[0]["status"], json.loads(body) if body else None
 
 
 @contextmanager
