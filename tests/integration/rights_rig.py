@@ -20,7 +20,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message
 
-from contract.making import a_job, queued
+from contract.making import a_change, a_job, queued
 from pointsman.clock import SystemClock, Uuid7
 from pointsman.engine.inbox import Inbox
 from pointsman.http.access.door import Door
@@ -34,8 +34,8 @@ from pointsman.model.catalog import Catalog, build_catalog
 from pointsman.model.definition import Definition, Kind, Origin
 from pointsman.model.edit import SaveCredential, SaveDefinition, SaveKey
 from pointsman.model.entity import Entity
-from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, UserId
-from pointsman.model.write import Write
+from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OwnerType, UserId
+from pointsman.model.write import AddChange, Write
 from pointsman.store import open_reader, open_store
 
 PASSWORD = "right-password"
@@ -45,6 +45,7 @@ LINK = "pipe"
 """It joins them."""
 DISCOVERY = "serial 7"
 JOBS = {REACHED: JobId("job-of-the-object"), LINK: JobId("job-of-the-link")}
+CHANGES = {REACHED: ChangeId("change-of-the-object"), LINK: ChangeId("change-of-the-link")}
 
 ALL_BUT: Mapping[str, Mapping[str, Any]] = {
     "without the object": {"objectPermissions": {"exclude": [REACHED]}},
@@ -118,7 +119,9 @@ class Rig:
     def _things(self) -> None:
         self._writes.append(self._definition(Kind.OBJECT, REACHED, {"name": "Pump", "discovery_id": DISCOVERY}))
         for kind, id_ in ((OwnerType.OBJECT, REACHED), (OwnerType.LINK, LINK)):
-            self._writes.append(queued(replace(a_job(EntityRef(kind, EntityId(id_))), id=JOBS[id_])))
+            ref = EntityRef(kind, EntityId(id_))
+            self._writes.append(AddChange(replace(a_change(ref), id=CHANGES[id_])))
+            self._writes.append(queued(replace(a_job(ref), id=JOBS[id_])))
 
     def _definition(self, kind: Kind, id_: str, document: Mapping[str, Any]) -> SaveDefinition:
         return SaveDefinition(Definition(kind=kind, id=id_, origin=Origin.STORE, document={"id": id_, **document}))
@@ -144,6 +147,7 @@ def catalog() -> Catalog:
 
 def services(reader: Any, known: Catalog) -> Services:
     """What routes are given, without an engine behind."""
+    nothing: Any = None
     return Services(
         intake=Inbox(),
         reader=reader,
@@ -152,7 +156,9 @@ def services(reader: Any, known: Catalog) -> Services:
         new_id=Uuid7(),
         log=structlog.wrap_logger(structlog.ReturnLogger()),
         health=lambda: {"alive": True, "ready": True},
-        simulate=lambda asked: {},
+        about={},
+        explaining=nothing,
+        simulate=nothing,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 
-from integration.rights_rig import ALL_BUT, DISCOVERY, JOBS, LINK, PASSWORD, REACHED, Rig, basic, rigged, routes
+from integration.rights_rig import ALL_BUT, CHANGES, DISCOVERY, JOBS, LINK, PASSWORD, REACHED, Rig, basic, rigged, routes
 from pointsman.http.access.keys import new_key
 from pointsman.http.guard import Guarded
 from pointsman.http.rights import RULES
@@ -36,7 +36,7 @@ class Needs:
     """What a route asks for."""
 
     of: str = "nothing"
-    """What its `id` is: nothing that is reached, an object, a link, an entity (either), a job."""
+    """What its `id` is: nothing that is reached, an object, a link, an entity (either), a job or a change of state."""
     any_of: tuple[str, ...] = ()
     """`modify` is modify-objects for an object and modify-links for a link."""
     public: bool = False
@@ -56,6 +56,12 @@ def entity(of: str, *any_of: str) -> Needs:
     return Needs(of, any_of)
 
 
+def needs(*any_of: str) -> Needs:
+    return Needs(any_of=any_of)
+
+
+PROPERTY = ("modify", "manage-properties")
+
 TABLE: Mapping[str, Needs] = {
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
@@ -67,6 +73,85 @@ TABLE: Mapping[str, Needs] = {
     "GET /api/docs/viewer.js": PUBLIC,
     "GET /api/openapi.json": PUBLIC,
     "GET /api/asyncapi.json": LOGIN,
+    # Entities: `entity & …` of the reference
+    **{
+        f"{method} /node/api/{of}s/{{id}}{path}": entity(of, *any_of)
+        for of in ("object", "link")
+        for method, path, *any_of in (
+            ("GET", ""),
+            ("PATCH", "", "modify"),
+            ("DELETE", "", "delete"),
+            ("PUT", "/state", "modify"),
+            ("GET", "/state-triggers", "modify"),
+            ("PUT", "/state-triggers", "modify"),
+            ("GET", "/state-conditions", "modify"),
+            ("PUT", "/state-conditions", "modify"),
+            ("GET", "/props"),
+            ("POST", "/props", *PROPERTY),
+            ("GET", "/props/{prop}"),
+            ("PATCH", "/props/{prop}", *PROPERTY),
+            ("DELETE", "/props/{prop}", *PROPERTY),
+            ("GET", "/operations"),
+            ("POST", "/operations", "manage-operations"),
+            ("GET", "/operations/{op}"),
+            ("PATCH", "/operations/{op}", "manage-operations"),
+            ("DELETE", "/operations/{op}", "manage-operations"),
+            ("POST", "/operations/{op}/execute", "execute-operations"),
+        )
+    },
+    "GET /node/api/objects": LOGIN,
+    "POST /node/api/objects": needs("create-objects"),
+    "POST /node/api/objects/search": LOGIN,
+    "GET /node/api/links": LOGIN,
+    "POST /node/api/links": needs("create-links"),
+    "GET /node/api/entities": LOGIN,
+    "GET /node/api/entities/{id}": entity("entity"),
+    "PUT /node/api/entities/{id}/manual-state": entity("entity", "modify"),
+    "POST /node/api/entities/{id}/operations/{op}/execute": entity("entity", "execute-operations"),
+    # What is not reached, but known to all who log in
+    "GET /node/api/classes": LOGIN,
+    "POST /node/api/classes": needs("manage-classes"),
+    "GET /node/api/classes/{id}": LOGIN,
+    "PATCH /node/api/classes/{id}": needs("modify-classes"),
+    "DELETE /node/api/classes/{id}": needs("manage-classes"),
+    "GET /node/api/classes/{id}/operations": LOGIN,
+    "POST /node/api/classes/{id}/operations": needs("manage-operations"),
+    "GET /node/api/classes/{id}/operations/{op}": LOGIN,
+    "PATCH /node/api/classes/{id}/operations/{op}": needs("manage-operations"),
+    "DELETE /node/api/classes/{id}/operations/{op}": needs("manage-operations"),
+    "GET /node/api/classes/{id}/props": LOGIN,
+    "POST /node/api/classes/{id}/props": needs("modify-classes", "manage-properties"),
+    "GET /node/api/classes/{id}/props/{prop}": LOGIN,
+    "PATCH /node/api/classes/{id}/props/{prop}": needs("modify-classes", "manage-properties"),
+    "DELETE /node/api/classes/{id}/props/{prop}": needs("modify-classes", "manage-properties"),
+    "GET /node/api/classes/{id}/state-triggers": needs("modify-classes"),
+    "PUT /node/api/classes/{id}/state-triggers": needs("modify-classes"),
+    "GET /node/api/classes/{id}/state-conditions": needs("modify-classes"),
+    "PUT /node/api/classes/{id}/state-conditions": needs("modify-classes"),
+    "GET /node/api/states": LOGIN,
+    "POST /node/api/states": needs("manage-configuration"),
+    "GET /node/api/states/{id}": LOGIN,
+    "PATCH /node/api/states/{id}": needs("manage-configuration"),
+    "DELETE /node/api/states/{id}": needs("manage-configuration"),
+    "GET /node/api/scripts": LOGIN,
+    "POST /node/api/scripts": needs("manage-scripts"),
+    "GET /node/api/scripts/{id}": LOGIN,
+    "PATCH /node/api/scripts/{id}": needs("manage-scripts"),
+    "DELETE /node/api/scripts/{id}": needs("manage-scripts"),
+    # What only we have
+    **{
+        f"POST /api/v1/{of.replace('y', 'ie')}s/{{id}}/operations/{{op}}/execute": entity(of, "execute-operations")
+        for of in ("object", "link", "entity")
+    },
+    "GET /api/v1/entities/{id}/operations/{op}/explain": entity("entity"),
+    "GET /api/v1/history/{id}/explain": entity("change"),
+    "GET /api/v1/jobs/{id}/explain": entity("job"),
+    "POST /api/v1/jobs/{id}/cancel": entity("job", "execute-operations"),
+    "POST /api/v1/simulate": needs("execute-operations", "manage-configuration"),
+    "GET /api/v1/info": LOGIN,
+    "GET /api/v1/audit": USERS,
+    "GET /api/v1/reasons": needs("manage-configuration"),
+    "GET /api/v1/rejects": needs("manage-configuration"),
     # Users, as the documented API has them
     "POST /node/api/users/session": PUBLIC,
     "DELETE /node/api/users/session": LOGIN,
@@ -99,9 +184,9 @@ TABLE: Mapping[str, Needs] = {
     "PATCH /api/v1/groups/{id}": USERS,
     "DELETE /api/v1/groups/{id}": USERS,
 }
-KNOWN_ROUTES = [pytest.param(*route.split(), needs, id=route) for route, needs in TABLE.items()]
-REACHING = [pytest.param(*route.split(), needs, id=route) for route, needs in TABLE.items() if needs.of != "nothing"]
-CLOSED = [pytest.param(*route.split(), needs, id=route) for route, needs in TABLE.items() if not needs.public]
+KNOWN_ROUTES = [pytest.param(*route.split(), asked, id=route) for route, asked in TABLE.items()]
+REACHING = [pytest.param(*route.split(), asked, id=route) for route, asked in TABLE.items() if asked.of != "nothing"]
+CLOSED = [pytest.param(*route.split(), asked, id=route) for route, asked in TABLE.items() if not asked.public]
 
 IN, UNKNOWN, LACKING, NOT_THERE = 204, 401, 403, 404
 
@@ -123,6 +208,7 @@ def places(path: str, needs: Needs) -> list[tuple[str, str]]:
         "object": [(REACHED, "object"), (f"discovery id:{DISCOVERY}", "object")],
         "link": [(LINK, "link")],
         "job": [(JOBS[REACHED], "object"), (JOBS[LINK], "link")],
+        "change": [(CHANGES[REACHED], "object"), (CHANGES[LINK], "link")],
     }
     ids["entity"] = ids["object"] + ids["link"]
     return [(filled(path, id_), kind) for id_, kind in ids.get(needs.of, [("some-id", "object")])]
@@ -216,11 +302,11 @@ def test_what_is_out_of_reach_is_not_there(rig: Rig, method: str, path: str, nee
 
 @pytest.mark.parametrize(("method", "path", "needs"), REACHING)
 def test_an_id_of_another_kind_is_not_there(rig: Rig, method: str, path: str, needs: Needs) -> None:
-    other = {"object": LINK, "link": REACHED, "entity": JOBS[REACHED], "job": REACHED}[needs.of]
+    other = {"object": LINK, "link": REACHED, "entity": JOBS[REACHED], "job": REACHED, "change": REACHED}[needs.of]
     assert rig.ask_as("everything", method, filled(path, other))[0] == NOT_THERE
 
 
-@pytest.mark.parametrize("route", [route for route, needs in TABLE.items() if needs.own])
+@pytest.mark.parametrize("route", [route for route, asked in TABLE.items() if asked.own])
 def test_one_s_own_needs_no_permission(rig: Rig, route: str) -> None:
     method, path = route.split()
     for name in ("nothing", "me"):
