@@ -32,6 +32,7 @@ classes:
       - {name: site, value: north}
 objects:
   - {id: filed, name: Filed pump, class: 29}
+  - {id: valued, class: 29}
   - {id: other}
 links:
   - {id: pipe, source: filed, target: other,
