@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pointsman.http.problems import Refusal
 from pointsman.http.resources import editing, properties, reading
 from pointsman.http.resources.bodies import EntityBody, LinkBody, OwnerBody
-from pointsman.http.resources.document import Document, mappings, texts
+from pointsman.http.resources.document import Document, brief, mappings, operations_of, texts
 from pointsman.http.resources.operations import operation_list
 from pointsman.http.services import Services
 from pointsman.model.access import Caller, Permission
@@ -36,6 +36,8 @@ async def change(
 ) -> Definition:
     """One with the fields that are given. Raises Refusal: 404, 409 for what the file defines, 400, 403, 412."""
     await _check(services, caller, id_, body)
+    if body.operations is not None and not caller.may(Permission.MANAGE_OPERATIONS):
+        body = await _without_operations(services, kind, id_, body)
 
     def edit(owner: Definition) -> Document:
         return owner_document(services, caller, body, owner.document)
@@ -56,6 +58,22 @@ def owner_document(services: Services, caller: Caller, body: OwnerBody, before: 
     if body.properties is not None:
         given["properties"] = properties.property_list(services, caller, body.properties, before)
     return editing.merged(before, given)
+
+
+async def _without_operations(services: Services, kind: Kind, id_: str, body: OwnerBody) -> OwnerBody:
+    """The body but for its operations, when they are just what those are told who may not manage them, sent back.
+
+    Raises Refusal (403) when they are not.
+    """
+    owner = await reading.defined(services, kind, id_)
+    known = operations_of(owner)
+    if kind is not Kind.CLASS:
+        known = (await reading.entity(services, reading.ref_of(owner))).operations
+    told = [brief(each) for each in known]
+    sent = [{"name": each.id, "description": "", **each.given()} for each in body.operations or ()]
+    if sent != told:
+        raise Refusal.forbidden((Permission.MANAGE_OPERATIONS,))
+    return body.model_validate({name: value for name, value in body.given().items() if name != "operations"})
 
 
 async def _set_values(services: Services, caller: Caller, entity: EntityRef, body: OwnerBody) -> None:
