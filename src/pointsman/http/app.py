@@ -16,8 +16,8 @@ from pointsman.http.describe.openapi import DescribedApp, operation_id
 from pointsman.http.documented.routers import ROUTERS as DOCUMENTED_ROUTERS
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
-from pointsman.http.modern import executing, explaining, simulating, worker
 from pointsman.http.modern.awaiting import Ends
+from pointsman.http.modern.routers import ROUTERS as MODERN_ROUTERS
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
@@ -26,10 +26,7 @@ ROUTERS = (
     pages.router,
     documented_access.router,
     modern_access.router,
-    executing.router,
-    explaining.router,
-    simulating.router,
-    worker.router,
+    *MODERN_ROUTERS,
     *DOCUMENTED_ROUTERS,
 )
 
