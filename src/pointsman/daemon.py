@@ -38,7 +38,7 @@ from pointsman.programs.pool import Pool
 from pointsman.serving import open_api
 from pointsman.settings import Configuration, Settings
 from pointsman.settings.define import define
-from pointsman.wiring import connection_options, program_policy, trigger_bounds, work_directory, worker_key
+from pointsman.wiring import connection_options, message_reader, program_policy, trigger_bounds, work_directory, worker_key
 
 ROUND = 1.0
 """Seconds between two looks at the threads."""
@@ -61,7 +61,7 @@ class Worker:
         self.store, recorded, last_id = open_worker_store(configuration, log, self._clock.now())
         self._new_id = Uuid7(after=last_id)
         self.topics = Topics(settings.mqtt.base_topic, settings.node.id)
-        reader = _reader(configuration, self.topics)
+        reader = message_reader(configuration)
         self.session = Session(
             connection_options(settings, configuration.rules),
             will=Outgoing(topic=self.topics.status, payload=b"offline", qos=1, retain=True),
@@ -246,13 +246,6 @@ class Worker:
             Outgoing(topic=self.topics.status, payload=b"online", qos=1, retain=True),
             Outgoing(topic=self.topics.info, payload=to_json(info), qos=1, retain=True, content_type="application/json"),
         )
-
-
-def _reader(configuration: Configuration, topics: Topics) -> Reader:
-    """What reads messages."""
-    mqtt = configuration.settings.mqtt
-    rules, replies = configuration.rules, configuration.replies
-    return Reader(topics, rules, replies=replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
 
 
 def _pool(settings: Settings, environ: Mapping[str, str], inbox: Inbox) -> Pool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pointsman.core.evidence import Evidence, Finding, Refused
 from pointsman.core.explain import considered_in_words
-from pointsman.core.why import SHORTLY
+from pointsman.core.why import SHORTLY, findings
 from pointsman.errors import NotFound
 from pointsman.model.catalog import Catalog, Resolved
 from pointsman.model.ids import ChangeId, EntityId, EntityRef, JobId, OperationId
@@ -107,6 +107,29 @@ def _executed(job: Job) -> str:
 
 
 # Why an operation of an entity ran around a time, or did not
+
+
+class Explainer:
+    """All of it, for programs, by the definitions as they are when it is asked. Safe from several threads."""
+
+    def __init__(self, store: Reader, knowledge: Callable[[], Knowledge], moment: Callable[[int], str]) -> None:
+        """`moment` puts times, in ms, into words."""
+        self._store, self._knowledge, self._moment = store, knowledge, moment
+
+    def job(self, id_: JobId) -> dict[str, Any] | None:
+        """Why a job was made; None when there is none of that id."""
+        job = jobs.one(self._store, id_)
+        return None if job is None else of_job(self._store, job)
+
+    def change(self, id_: ChangeId) -> dict[str, Any] | None:
+        """What was considered at a change of state; None when there is none of that id."""
+        change = history.one(self._store, id_)
+        return None if change is None else as_json(change)
+
+    def operation(self, entity: EntityRef, operation: OperationId, at: int) -> list[dict[str, Any]]:
+        """Why an operation of an entity ran around a time, in ms, or did not. Raises NotFound when there is no such thing."""
+        asked = evidence(self._knowledge(), self._store, entity.id, operation, at)
+        return [finding_as_json(each) for each in findings(asked, self._moment)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
@@ -12,15 +13,20 @@ from pointsman import __version__
 from pointsman.clock import Uuid7
 from pointsman.engine.engine import Engine
 from pointsman.engine.ports import Clock, Intake
+from pointsman.explaining import Explainer, Knowledge
 from pointsman.mqtt.asyncapi import asyncapi_document
 from pointsman.mqtt.topics import Topics
 from pointsman.settings import Configuration
+from pointsman.settings.schema import HttpSettings
 from pointsman.store.opening import open_reader
 from pointsman.store.reads.reader import Reader
+from pointsman.supposing import Simulator
+from pointsman.wiring import message_reader, trigger_bounds
 
 if TYPE_CHECKING:
     from pointsman.http.live.pulse import Pulse
-    from pointsman.http.server import Server
+    from pointsman.http.server import Listening, Server
+    from pointsman.http.services import Options
 
 
 class Api:
@@ -57,15 +63,15 @@ def open_api(
     pulse: Pulse,
 ) -> Api | None:
     """The API, its address taken; None when it is off. The store has to be open. Raises Unavailable when that cannot be."""
-    settings = configuration.settings
-    http = settings.http
+    settings, http = configuration.settings, configuration.settings.http
     if http.listen == "off":
         return None
     from pointsman.http.app import build_app
-    from pointsman.http.server import Listening, Server
-    from pointsman.http.services import Options, Services
+    from pointsman.http.server import Server
+    from pointsman.http.services import Services
 
-    reader = open_reader(settings.store.url)
+    reader, interpret = open_reader(settings.store.url), message_reader(configuration)
+    topics = Topics(settings.mqtt.base_topic, settings.node.id)
     services = Services(
         intake=intake,
         reader=reader,
@@ -74,14 +80,32 @@ def open_api(
         new_id=Uuid7(),
         log=log,
         health=health,
-        simulate=lambda asked: {},
-        messages=lambda: asyncapi_document(__version__, Topics(settings.mqtt.base_topic, settings.node.id)),
+        about={"version": __version__, "node": settings.node.id, "started": clock.now()},
+        explaining=Explainer(reader, lambda: Knowledge(engine.catalog, interpret.entities), _moment),
+        simulate=Simulator(reader, lambda: engine.catalog, trigger_bounds(settings), interpret, clock),
+        messages=lambda: asyncapi_document(__version__, topics),
         pulse=pulse,
-        options=Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies),
+        options=_options(http),
     )
-    listening = Listening(address=http.listen, cert_file=http.cert_file, key_file=http.key_file, proxies=http.proxies)
     try:
-        return Api(Server(build_app(services), listening), reader)
+        return Api(Server(build_app(services), _listening(http)), reader)
     except BaseException:
         reader.close()
         raise
+
+
+def _options(http: HttpSettings) -> Options:
+    from pointsman.http.services import Options
+
+    return Options(session_ms=http.session, max_body=http.max_body, https=http.cert_file is not None, proxies=http.proxies)
+
+
+def _listening(http: HttpSettings) -> Listening:
+    from pointsman.http.server import Listening
+
+    return Listening(address=http.listen, cert_file=http.cert_file, key_file=http.key_file, proxies=http.proxies)
+
+
+def _moment(at: int) -> str:
+    """A time in ms as ISO 8601 has it, in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

@@ -6,11 +6,12 @@ For the command line and the API, which both ask here and so are told the same. 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pointsman.core.limits import Bounds
 from pointsman.core.standing import Standing, standing_of
-from pointsman.engine.ports import Interpreter
+from pointsman.engine.ports import Clock, Interpreter
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Execute
 from pointsman.model.delivery import Delivery
@@ -55,6 +56,37 @@ def recalled(store: Reader, entity: EntityRef) -> Known:
     """What the store knows of an entity. Raises StoreUnavailable."""
     values = {name: each.value for name, each in entities.properties(store, entity).items()}
     return Known(entities.state(store, entity), entities.manual(store, entity), values)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """What would happen to a worker, by what it knows when it is asked. Safe from several threads."""
+
+    store: Reader
+    catalog: Callable[[], Catalog]
+    bounds: Bounds
+    interpret: Interpreter
+    clock: Clock
+
+    def __call__(
+        self, asked: Delivery | Execute, state: StateId | None, reached: Callable[[EntityRef], bool]
+    ) -> list[dict[str, Any]]:
+        """As `suppose`; for entities in that state, or in the one that they are in. Raises StoreUnavailable."""
+        at = self.clock.now()
+
+        def recall(entity: EntityRef) -> Known:
+            known = recalled(self.store, entity)
+            return known if state is None else instead(known, entity, state, at)
+
+        return suppose(
+            asked,
+            recall,
+            catalog=self.catalog(),
+            bounds=self.bounds,
+            interpret=self.interpret,
+            at=at,
+            reached=reached,
+        )
 
 
 def instead(known: Known, entity: EntityRef, state: StateId, at: int) -> Known:

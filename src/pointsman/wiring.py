@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from pointsman.core.limits import Bounds, Limit
 from pointsman.model.rule import IntakeRule
 from pointsman.model.state import Retained
+from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.options import ConnectionOptions, Tls, Version, parse_address
+from pointsman.mqtt.topics import Topics
 from pointsman.programs.policy import ProgramPolicy
-from pointsman.settings import Settings
+from pointsman.settings import Configuration, Settings
 
 
 def connection_options(settings: Settings, rules: Sequence[IntakeRule] = ()) -> ConnectionOptions:
@@ -37,6 +39,14 @@ def connection_options(settings: Settings, rules: Sequence[IntakeRule] = ()) -> 
         replay_retained=policies != {Retained.IGNORE},
         max_waiting=settings.engine.queue,
     )
+
+
+def message_reader(configuration: Configuration) -> Reader:
+    """What reads messages."""
+    mqtt = configuration.settings.mqtt
+    topics = Topics(mqtt.base_topic, configuration.settings.node.id)
+    rules, replies = configuration.rules, configuration.replies
+    return Reader(topics, rules, replies=replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
 
 
 def program_policy(settings: Settings) -> ProgramPolicy:

@@ -19,9 +19,13 @@ LOGIN, PASSWORD = "admin", "correct horse battery"
 class Site:
     """Where the API of a worker is."""
 
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.url = _address(worker.log)
+    def __init__(self, worker: Worker, broker: Mosquitto) -> None:
+        self.worker, self.broker = worker, broker
+
+    @property
+    def url(self) -> str:
+        """Where it is since the worker's last start."""
+        return _address(self.worker.log)
 
     def call(self, method: str, path: str, body: Any = None, *, who: tuple[str, str] | None = (LOGIN, PASSWORD)) -> Any:
         """Ask, and give the answer's JSON, None for an empty one. Fails, with what was said, unless it is a 2xx."""
@@ -47,7 +51,7 @@ def served(
     worker = Worker(directory, broker, configuration=configuration, settings=own)
     broker.start()
     try:
-        yield Site(worker.start())
+        yield Site(worker.start(), broker)
     finally:
         worker.kill()
         broker.stop()

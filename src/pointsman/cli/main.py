@@ -57,6 +57,15 @@ VERBS: Mapping[str, Entry] = {
         },
         "Look after the store.",
     ),
+    "user": Family(
+        {
+            "add": Lazy("pointsman.cli.user_add", "Make a user."),
+            "passwd": Lazy("pointsman.cli.user_passwd", "Set a user's password."),
+            "token": Lazy("pointsman.cli.user_token", "Make a token for a user."),
+            "list": Lazy("pointsman.cli.user_list", "List the users."),
+        },
+        "Look after who may use the HTTP API.",
+    ),
     "healthcheck": Lazy("pointsman.cli.healthcheck", "Ask whether the worker on this machine is alive."),
     "config": Family({"show": Lazy("pointsman.cli.config_show", "Show the settings in force, secrets hidden.")}, "The settings."),
     "schema": Family(

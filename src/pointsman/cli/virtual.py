@@ -21,19 +21,14 @@ def beginning(config: Configuration) -> Begin:
 
 def interpreter(config: Configuration) -> Interpreter:
     """What reads messages, as in the worker."""
-    from pointsman.mqtt.intake import Reader
-    from pointsman.mqtt.topics import Topics
+    from pointsman.wiring import message_reader
 
-    mqtt = config.settings.mqtt
-    topics = Topics(mqtt.base_topic, config.settings.node.id)
-    return Reader(topics, config.rules, replies=config.replies, retained=mqtt.retained, max_payload=mqtt.max_payload)
+    return message_reader(config)
 
 
 def knowledge(config: Configuration) -> Knowledge:
     """What there is to explain the record with."""
     from pointsman.explaining import Knowledge
-    from pointsman.mqtt.intake import Reader
-    from pointsman.mqtt.topics import Topics
+    from pointsman.wiring import message_reader
 
-    topics = Topics(config.settings.mqtt.base_topic, config.settings.node.id)
-    return Knowledge(config.catalog, Reader(topics, config.rules).entities)
+    return Knowledge(config.catalog, message_reader(config).entities)

@@ -13,12 +13,25 @@ from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
+from pointsman.http.documented.routers import ROUTERS as DOCUMENTED_ROUTERS
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
+from pointsman.http.modern import executing, explaining, simulating, worker
+from pointsman.http.modern.awaiting import Ends
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
-ROUTERS = (health.router, pages.router, documented_access.router, modern_access.router)
+ROUTERS = (
+    health.router,
+    pages.router,
+    documented_access.router,
+    modern_access.router,
+    executing.router,
+    explaining.router,
+    simulating.router,
+    worker.router,
+    *DOCUMENTED_ROUTERS,
+)
 
 
 def build_app(services: Services) -> FastAPI:
@@ -26,7 +39,10 @@ def build_app(services: Services) -> FastAPI:
     app = _assemble()
     app.state.services = services
     app.state.door = Door(services)
+    app.state.ends = Ends(services)
     install(app)
+    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
+    app.middleware_stack = Headers(app.build_middleware_stack())
     return app
 
 
@@ -48,6 +64,4 @@ def _assemble() -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    # Around all that Starlette puts around the app, so that the answer to a defect has them too.
-    app.middleware_stack = Headers(app.build_middleware_stack())
     return app

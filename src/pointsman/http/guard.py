@@ -17,8 +17,8 @@ from pointsman.http.rights import RULES, Reached, Rule
 from pointsman.http.services import services_of
 from pointsman.model.access import Caller
 from pointsman.model.definition import Kind
-from pointsman.model.ids import EntityRef, JobId, OwnerType
-from pointsman.store.reads import access, definitions
+from pointsman.model.ids import ChangeId, EntityRef, JobId, OwnerType
+from pointsman.store.reads import access, definitions, history
 
 DISCOVERED = "discovery id:"
 """In front of an object's discovery id, where its id could stand."""
@@ -57,22 +57,32 @@ async def admit(request: Request, rule: Rule) -> None:
     visit = await door_of(request).visit(request)
     if visit.is_by_cookie and is_foreign(request.method, request.headers):
         raise _foreign()
-    target = None if rule.reach is Reached.NOTHING else await _find(request, rule.reach)
-    own = rule.own and request.path_params.get("id") in (visit.caller.user, OWN)
-    denied = decide(rule, visit.caller, target, own=own)
-    if denied is not None:
-        raise _told(denied, request, rule)
     request.state.visit = visit
-    if target is not None:
-        request.state.entity = target.entity
+    entity = await insist(request, rule, str(request.path_params.get("id", "")))
+    if entity is not None:
+        request.state.entity = entity
 
 
-async def _find(request: Request, reach: Reached) -> Target | None:
-    """What the path names. The objects that a link joins are only known while there is the link."""
-    services, id_ = services_of(request), str(request.path_params["id"])
+async def insist(request: Request, rule: Rule, id_: str) -> EntityRef | None:
+    """Whoever asks, and is known, may do what the rule is for, to what `id_` stands for: which entity that is about. For what
+    only the body tells. Raises Refusal when they may not."""
+    caller = caller_of(request)
+    target = None if rule.reach is Reached.NOTHING else await _find(request, rule.reach, id_)
+    denied = decide(rule, caller, target, own=rule.own and id_ in (caller.user, OWN))
+    if denied is not None:
+        raise _told(denied, request, rule, id_)
+    return None if target is None else target.entity
+
+
+async def _find(request: Request, reach: Reached, id_: str) -> Target | None:
+    """What the id stands for. The objects that a link joins are only known while there is the link."""
+    services = services_of(request)
     catalog = services.catalog()
     if reach is Reached.JOB:
         owner = await services.look(access.owner_of, services.reader, JobId(id_))
+    elif reach is Reached.CHANGE:
+        change = await services.look(history.change, services.reader, ChangeId(id_))
+        owner = None if change is None else change.entity
     else:
         if reach is not Reached.LINK and id_.startswith(DISCOVERED):
             alias = id_.removeprefix(DISCOVERED)
@@ -87,12 +97,12 @@ async def _find(request: Request, reach: Reached) -> Target | None:
     return target_of(resolved.entity)
 
 
-def _told(denied: Denied, request: Request, rule: Rule) -> Refusal:
+def _told(denied: Denied, request: Request, rule: Rule, id_: str) -> Refusal:
     match denied.why:
         case Why.LACKING:
             return Refusal.forbidden(denied.lacking)
         case Why.OUT_OF_REACH:
-            return Refusal.not_found(f"{rule.reach} {request.path_params['id']!r}")
+            return Refusal.not_found(f"{rule.reach} {id_!r}")
         case Why.UNKNOWN:
             return unknown(request, "Unauthorized", "expected a login, a session or a token, found none")
 

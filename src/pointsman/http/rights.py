@@ -23,6 +23,8 @@ class Reached(StrEnum):
     """An object or a link."""
     JOB = "job"
     """The entity that the job ran on."""
+    CHANGE = "change of state"
+    """The entity whose state changed."""
 
 
 class Verb(StrEnum):
@@ -54,6 +56,13 @@ class Rule:
 _KNOWN = Rule()
 _USERS = Rule(any_of=(Permission.MANAGE_USERS,))
 _OWN = Rule(any_of=(Permission.MANAGE_USERS,), own=True)
+_WORKER = Rule(any_of=(Permission.MANAGE_CONFIGURATION,))
+_EXECUTE = (Permission.EXECUTE_OPERATIONS,)
+
+SIMULATED_EXECUTE = Rule(Reached.ENTITY, any_of=_EXECUTE)
+"""To be told what an execution would do, as its body names it."""
+SIMULATED_MESSAGE = _WORKER
+"""To be told what a message would do, of the entities that the caller reaches."""
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/api/asyncapi.json"): Rule(),
@@ -63,36 +72,134 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/api/docs/viewer.css"): Rule(public=True),
     ("GET", "/api/docs/viewer.js"): Rule(public=True),
     ("GET", "/api/openapi.json"): Rule(public=True),
-    ("DELETE", "/api/v1/groups/{id}"): _USERS,
-    ("DELETE", "/api/v1/session"): _KNOWN,
-    ("DELETE", "/api/v1/users/{id}"): _USERS,
-    ("DELETE", "/api/v1/users/{id}/tokens/{token}"): _OWN,
+    ("GET", "/api/v1/audit"): _USERS,
+    ("POST", "/api/v1/entities/{id}/operations/{op}/execute"): Rule(Reached.ENTITY, any_of=_EXECUTE),
+    ("GET", "/api/v1/entities/{id}/operations/{op}/explain"): Rule(Reached.ENTITY),
     ("GET", "/api/v1/groups"): _USERS,
-    ("GET", "/api/v1/groups/{id}"): _USERS,
-    ("GET", "/api/v1/users"): _USERS,
-    ("GET", "/api/v1/users/{id}"): _OWN,
-    ("GET", "/api/v1/users/{id}/tokens"): _OWN,
-    ("PATCH", "/api/v1/groups/{id}"): _USERS,
-    ("PATCH", "/api/v1/users/{id}"): _USERS,
     ("POST", "/api/v1/groups"): _USERS,
+    ("DELETE", "/api/v1/groups/{id}"): _USERS,
+    ("GET", "/api/v1/groups/{id}"): _USERS,
+    ("PATCH", "/api/v1/groups/{id}"): _USERS,
+    ("GET", "/api/v1/history/{id}/explain"): Rule(Reached.CHANGE),
+    ("GET", "/api/v1/info"): _KNOWN,
+    ("POST", "/api/v1/jobs/{id}/cancel"): Rule(Reached.JOB, any_of=_EXECUTE),
+    ("GET", "/api/v1/jobs/{id}/explain"): Rule(Reached.JOB),
+    ("POST", "/api/v1/links/{id}/operations/{op}/execute"): Rule(Reached.LINK, any_of=_EXECUTE),
+    ("POST", "/api/v1/objects/{id}/operations/{op}/execute"): Rule(Reached.OBJECT, any_of=_EXECUTE),
+    ("GET", "/api/v1/reasons"): _WORKER,
+    ("GET", "/api/v1/rejects"): _WORKER,
+    ("DELETE", "/api/v1/session"): _KNOWN,
     ("POST", "/api/v1/session"): Rule(public=True),
+    ("POST", "/api/v1/simulate"): Rule(any_of=(*_EXECUTE, Permission.MANAGE_CONFIGURATION)),
+    ("GET", "/api/v1/users"): _USERS,
     ("POST", "/api/v1/users"): _USERS,
-    ("POST", "/api/v1/users/{id}/tokens"): _OWN,
     ("PUT", "/api/v1/users/me/password"): _KNOWN,
+    ("DELETE", "/api/v1/users/{id}"): _USERS,
+    ("GET", "/api/v1/users/{id}"): _OWN,
+    ("PATCH", "/api/v1/users/{id}"): _USERS,
+    ("GET", "/api/v1/users/{id}/tokens"): _OWN,
+    ("POST", "/api/v1/users/{id}/tokens"): _OWN,
+    ("DELETE", "/api/v1/users/{id}/tokens/{token}"): _OWN,
     ("GET", "/livez"): Rule(public=True),
-    ("DELETE", "/node/api/user-groups/{id}"): _USERS,
-    ("DELETE", "/node/api/users/session"): _KNOWN,
-    ("DELETE", "/node/api/users/{id}"): _USERS,
+    ("GET", "/node/api/classes"): Rule(),
+    ("POST", "/node/api/classes"): Rule(any_of=(Permission.MANAGE_CLASSES,)),
+    ("DELETE", "/node/api/classes/{id}"): Rule(any_of=(Permission.MANAGE_CLASSES,)),
+    ("GET", "/node/api/classes/{id}"): Rule(),
+    ("PATCH", "/node/api/classes/{id}"): Rule(any_of=(Permission.MODIFY_CLASSES,)),
+    ("GET", "/node/api/classes/{id}/operations"): Rule(),
+    ("POST", "/node/api/classes/{id}/operations"): Rule(any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("DELETE", "/node/api/classes/{id}/operations/{op}"): Rule(any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("GET", "/node/api/classes/{id}/operations/{op}"): Rule(),
+    ("PATCH", "/node/api/classes/{id}/operations/{op}"): Rule(any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("GET", "/node/api/classes/{id}/props"): Rule(),
+    ("POST", "/node/api/classes/{id}/props"): Rule(any_of=(Permission.MODIFY_CLASSES, Permission.MANAGE_PROPERTIES)),
+    ("DELETE", "/node/api/classes/{id}/props/{prop}"): Rule(any_of=(Permission.MODIFY_CLASSES, Permission.MANAGE_PROPERTIES)),
+    ("GET", "/node/api/classes/{id}/props/{prop}"): Rule(),
+    ("PATCH", "/node/api/classes/{id}/props/{prop}"): Rule(any_of=(Permission.MODIFY_CLASSES, Permission.MANAGE_PROPERTIES)),
+    ("GET", "/node/api/classes/{id}/state-conditions"): Rule(any_of=(Permission.MODIFY_CLASSES,)),
+    ("PUT", "/node/api/classes/{id}/state-conditions"): Rule(any_of=(Permission.MODIFY_CLASSES,)),
+    ("GET", "/node/api/classes/{id}/state-triggers"): Rule(any_of=(Permission.MODIFY_CLASSES,)),
+    ("PUT", "/node/api/classes/{id}/state-triggers"): Rule(any_of=(Permission.MODIFY_CLASSES,)),
+    ("GET", "/node/api/entities"): Rule(),
+    ("GET", "/node/api/entities/{id}"): Rule(Reached.ENTITY),
+    ("PUT", "/node/api/entities/{id}/manual-state"): Rule(Reached.ENTITY, Verb.MODIFY),
+    ("POST", "/node/api/entities/{id}/operations/{op}/execute"): Rule(Reached.ENTITY, any_of=(Permission.EXECUTE_OPERATIONS,)),
+    ("GET", "/node/api/links"): Rule(),
+    ("POST", "/node/api/links"): Rule(any_of=(Permission.CREATE_LINKS,)),
+    ("DELETE", "/node/api/links/{id}"): Rule(Reached.LINK, Verb.DELETE),
+    ("GET", "/node/api/links/{id}"): Rule(Reached.LINK),
+    ("PATCH", "/node/api/links/{id}"): Rule(Reached.LINK, Verb.MODIFY),
+    ("GET", "/node/api/links/{id}/operations"): Rule(Reached.LINK),
+    ("POST", "/node/api/links/{id}/operations"): Rule(Reached.LINK, any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("DELETE", "/node/api/links/{id}/operations/{op}"): Rule(Reached.LINK, any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("GET", "/node/api/links/{id}/operations/{op}"): Rule(Reached.LINK),
+    ("PATCH", "/node/api/links/{id}/operations/{op}"): Rule(Reached.LINK, any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("POST", "/node/api/links/{id}/operations/{op}/execute"): Rule(Reached.LINK, any_of=(Permission.EXECUTE_OPERATIONS,)),
+    ("GET", "/node/api/links/{id}/props"): Rule(Reached.LINK),
+    ("POST", "/node/api/links/{id}/props"): Rule(Reached.LINK, any_of=(Permission.MODIFY_LINKS, Permission.MANAGE_PROPERTIES)),
+    ("DELETE", "/node/api/links/{id}/props/{prop}"): Rule(
+        Reached.LINK, any_of=(Permission.MODIFY_LINKS, Permission.MANAGE_PROPERTIES)
+    ),
+    ("GET", "/node/api/links/{id}/props/{prop}"): Rule(Reached.LINK),
+    ("PATCH", "/node/api/links/{id}/props/{prop}"): Rule(
+        Reached.LINK, any_of=(Permission.MODIFY_LINKS, Permission.MANAGE_PROPERTIES)
+    ),
+    ("PUT", "/node/api/links/{id}/state"): Rule(Reached.LINK, Verb.MODIFY),
+    ("GET", "/node/api/links/{id}/state-conditions"): Rule(Reached.LINK, Verb.MODIFY),
+    ("PUT", "/node/api/links/{id}/state-conditions"): Rule(Reached.LINK, Verb.MODIFY),
+    ("GET", "/node/api/links/{id}/state-triggers"): Rule(Reached.LINK, Verb.MODIFY),
+    ("PUT", "/node/api/links/{id}/state-triggers"): Rule(Reached.LINK, Verb.MODIFY),
+    ("GET", "/node/api/objects"): Rule(),
+    ("POST", "/node/api/objects"): Rule(any_of=(Permission.CREATE_OBJECTS,)),
+    ("POST", "/node/api/objects/search"): Rule(),
+    ("DELETE", "/node/api/objects/{id}"): Rule(Reached.OBJECT, Verb.DELETE),
+    ("GET", "/node/api/objects/{id}"): Rule(Reached.OBJECT),
+    ("PATCH", "/node/api/objects/{id}"): Rule(Reached.OBJECT, Verb.MODIFY),
+    ("GET", "/node/api/objects/{id}/operations"): Rule(Reached.OBJECT),
+    ("POST", "/node/api/objects/{id}/operations"): Rule(Reached.OBJECT, any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("DELETE", "/node/api/objects/{id}/operations/{op}"): Rule(Reached.OBJECT, any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("GET", "/node/api/objects/{id}/operations/{op}"): Rule(Reached.OBJECT),
+    ("PATCH", "/node/api/objects/{id}/operations/{op}"): Rule(Reached.OBJECT, any_of=(Permission.MANAGE_OPERATIONS,)),
+    ("POST", "/node/api/objects/{id}/operations/{op}/execute"): Rule(Reached.OBJECT, any_of=(Permission.EXECUTE_OPERATIONS,)),
+    ("GET", "/node/api/objects/{id}/props"): Rule(Reached.OBJECT),
+    ("POST", "/node/api/objects/{id}/props"): Rule(
+        Reached.OBJECT, any_of=(Permission.MODIFY_OBJECTS, Permission.MANAGE_PROPERTIES)
+    ),
+    ("DELETE", "/node/api/objects/{id}/props/{prop}"): Rule(
+        Reached.OBJECT, any_of=(Permission.MODIFY_OBJECTS, Permission.MANAGE_PROPERTIES)
+    ),
+    ("GET", "/node/api/objects/{id}/props/{prop}"): Rule(Reached.OBJECT),
+    ("PATCH", "/node/api/objects/{id}/props/{prop}"): Rule(
+        Reached.OBJECT, any_of=(Permission.MODIFY_OBJECTS, Permission.MANAGE_PROPERTIES)
+    ),
+    ("PUT", "/node/api/objects/{id}/state"): Rule(Reached.OBJECT, Verb.MODIFY),
+    ("GET", "/node/api/objects/{id}/state-conditions"): Rule(Reached.OBJECT, Verb.MODIFY),
+    ("PUT", "/node/api/objects/{id}/state-conditions"): Rule(Reached.OBJECT, Verb.MODIFY),
+    ("GET", "/node/api/objects/{id}/state-triggers"): Rule(Reached.OBJECT, Verb.MODIFY),
+    ("PUT", "/node/api/objects/{id}/state-triggers"): Rule(Reached.OBJECT, Verb.MODIFY),
+    ("GET", "/node/api/scripts"): Rule(),
+    ("POST", "/node/api/scripts"): Rule(any_of=(Permission.MANAGE_SCRIPTS,)),
+    ("DELETE", "/node/api/scripts/{id}"): Rule(any_of=(Permission.MANAGE_SCRIPTS,)),
+    ("GET", "/node/api/scripts/{id}"): Rule(),
+    ("PATCH", "/node/api/scripts/{id}"): Rule(any_of=(Permission.MANAGE_SCRIPTS,)),
+    ("GET", "/node/api/states"): Rule(),
+    ("POST", "/node/api/states"): Rule(any_of=(Permission.MANAGE_CONFIGURATION,)),
+    ("DELETE", "/node/api/states/{id}"): Rule(any_of=(Permission.MANAGE_CONFIGURATION,)),
+    ("GET", "/node/api/states/{id}"): Rule(),
+    ("PATCH", "/node/api/states/{id}"): Rule(any_of=(Permission.MANAGE_CONFIGURATION,)),
     ("GET", "/node/api/user-groups"): _USERS,
-    ("GET", "/node/api/user-groups/{id}"): _USERS,
-    ("GET", "/node/api/users"): _USERS,
-    ("GET", "/node/api/users/current"): _KNOWN,
-    ("GET", "/node/api/users/{id}"): _OWN,
-    ("PATCH", "/node/api/user-groups/{id}"): _USERS,
-    ("PATCH", "/node/api/users/{id}"): _USERS,
     ("POST", "/node/api/user-groups"): _USERS,
+    ("DELETE", "/node/api/user-groups/{id}"): _USERS,
+    ("GET", "/node/api/user-groups/{id}"): _USERS,
+    ("PATCH", "/node/api/user-groups/{id}"): _USERS,
+    ("GET", "/node/api/users"): _USERS,
     ("POST", "/node/api/users"): _USERS,
+    ("GET", "/node/api/users/current"): _KNOWN,
+    ("DELETE", "/node/api/users/session"): _KNOWN,
     ("POST", "/node/api/users/session"): Rule(public=True),
+    ("DELETE", "/node/api/users/{id}"): _USERS,
+    ("GET", "/node/api/users/{id}"): _OWN,
+    ("PATCH", "/node/api/users/{id}"): _USERS,
     ("GET", "/readyz"): Rule(public=True),
 }
 """By method and path. Each part of the API adds its own lines here, ordered by path."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import anyio.to_thread
 from fastapi import Request
@@ -15,7 +15,9 @@ from pointsman.engine.ports import Clock, Ids, Intake
 from pointsman.http.live.pulse import Pulse
 from pointsman.http.problems import Refusal
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import Command, Reply
+from pointsman.model.command import Command, Execute, Reply
+from pointsman.model.delivery import Delivery
+from pointsman.model.ids import ChangeId, EntityRef, JobId, OperationId, StateId
 from pointsman.model.json import Json
 from pointsman.store.reads.reader import Reader
 
@@ -37,6 +39,29 @@ class Options:
     proxies: tuple[str, ...] = ()
 
 
+class Explaining(Protocol):
+    """What says why things ran, or did not. It reads the store, so it is asked by `Services.look`."""
+
+    def job(self, id_: JobId) -> Mapping[str, Any] | None:
+        """Why a job was made; None when there is none of that id."""
+
+    def change(self, id_: ChangeId) -> Mapping[str, Any] | None:
+        """What was considered at a change of state; None when there is none of that id."""
+
+    def operation(self, entity: EntityRef, operation: OperationId, at: int) -> Sequence[Mapping[str, Any]]:
+        """Why an operation of an entity ran around a time, in ms, or did not. Raises NotFound when it has no such operation."""
+
+
+class Simulating(Protocol):
+    """What says what would happen, and does nothing of it. It reads the store, so it is asked by `Services.look`."""
+
+    def __call__(
+        self, asked: Delivery | Execute, state: StateId | None, reached: Callable[[EntityRef], bool]
+    ) -> Sequence[Mapping[str, Any]]:
+        """What a message or a request would lead to; for entities in that state, or in the one that they are in. What is not
+        reached is left out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """All of it. One for each worker, in `app.state.services`."""
@@ -49,8 +74,10 @@ class Services:
     new_id: Ids
     log: FilteringBoundLogger
     health: Callable[[], Mapping[str, Any]]
-    simulate: Callable[[Mapping[str, Json]], Mapping[str, Json]]
-    """What a message or a request would do: nothing is done."""
+    about: Mapping[str, Json]
+    """What does not change of the worker while it runs: its version, its name, since when."""
+    explaining: Explaining
+    simulate: Simulating
     messages: Callable[[], Mapping[str, Json]] = dict
     """The AsyncAPI document of this worker's MQTT side."""
     pulse: Pulse = field(default_factory=Pulse)

@@ -65,6 +65,26 @@ def password_fault(password: str) -> str | None:
     return f"expected a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, found one of {len(password)}"
 
 
+LONGEST_LOGIN = 128
+"""In characters."""
+NO_USERS = frozenset({"me", "current", "session", "system", "mqtt"})
+"""What stands for something else in a path or in a record, so that no user is called so."""
+
+
+def login_fault(login: str) -> str | None:
+    """Why that cannot be a login; None: it can. Basic authentication could not tell a colon (RFC 7617)."""
+    printable = login.isprintable() and login == login.strip() and 0 < len(login) <= LONGEST_LOGIN
+    if not printable or ":" in login or login in NO_USERS:
+        taken = ", ".join(sorted(NO_USERS))
+        return f"expected 1 to {LONGEST_LOGIN} printable characters without a colon, and none of {taken}, found {login!r}"
+    return None
+
+
+def user_id_fault(id_: str) -> str | None:
+    """Why that cannot be a user's or a group's id; None: it can. It stands in paths, and in topics of MQTT."""
+    return login_fault(id_) or (f"expected an id without / + #, found {id_!r}" if any(each in id_ for each in "/+#") else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Which objects, or links, a user reaches: those that are included, or all for None, without those that are excluded."""

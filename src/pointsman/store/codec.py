@@ -114,6 +114,7 @@ def job_row(job: Job, dispatch: Dispatch | None) -> Values:
         *_rungs(job.ladder),
         _lineage_text(job.lineage),
         None,
+        None if job.process_meta is None else job.process_meta.state,
     )
 
 
@@ -200,7 +201,7 @@ def change_of(row: Sequence[Any]) -> StateChange:
 def job_of(row: Sequence[Any], results: tuple[CustomResult, ...]) -> Job:
     """The job in a row of `jobs`."""
     id_, operation, kind, owner, user, timestamp, status, description, meta, change, args, attempts, finished, error, *rest = row
-    _, waits, acknowledged, code, answered, confirmed, lineage, _ = rest
+    _, waits, acknowledged, code, answered, confirmed, lineage, *_ = rest
     ladder = (acknowledged, code, answered, confirmed)
     return Job(
         id=JobId(id_),

@@ -17,6 +17,10 @@ metadata = MetaData()
 NOT_SUCCEEDED = text("status <> 'succeeded'")
 """The condition of a partial index. A query has to repeat it, word for word, for SQLite to use the index."""
 
+NOT_SYSTEM = text("user_id <> 'system'")
+"""The same for jobs that no trigger ran."""
+BY_TRIGGER = text("trigger_state IS NOT NULL")
+
 Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 definitions = Table(
@@ -69,6 +73,7 @@ state_history = Table(
     Column("lineage", Text),
     # No id is both an object's and a link's, so the id alone finds an entity.
     Index("state_history_by_entity", "entity_id", "id"),
+    Index("state_history_by_state", "state", "id"),
     sqlite_with_rowid=False,
 )
 """Every change of an entity's state, as it was taken in; `trace` has the verdict on each trigger, `payload` the message."""
@@ -98,13 +103,18 @@ jobs = Table(
     Column("confirmed", BigInteger),
     Column("lineage", Text),
     Column("changed", Key),
+    Column("trigger_state", Key),
     Index("jobs_by_owner", "owner_id", "id"),
+    Index("jobs_by_operation", "operation_id", "id"),
+    Index("jobs_by_user", "user_id", "id", sqlite_where=NOT_SYSTEM, postgresql_where=NOT_SYSTEM),
+    Index("jobs_by_trigger_state", "trigger_state", "id", sqlite_where=BY_TRIGGER, postgresql_where=BY_TRIGGER),
     # All but what nearly every job ends as: small, and it finds the open ones (the outbox) as well as the failed ones.
     Index("jobs_by_status", "status", "id", sqlite_where=NOT_SUCCEEDED, postgresql_where=NOT_SUCCEEDED),
     sqlite_with_rowid=False,
 )
 """Every execution of an operation. `dispatch` is what carries it out, and null once it is final: the outbox. What `waits` is not
-to be carried out now. `changed` is the id of its last entry in `job_events`; null while it is as it was made."""
+to be carried out now. `changed` is the id of its last entry in `job_events`; null while it is as it was made. `trigger_state` is
+the state on whose entering a trigger ran it."""
 
 job_events = Table(
     "job_events",

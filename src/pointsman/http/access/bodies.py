@@ -7,11 +7,16 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from pointsman.model.access import LONGEST_PASSWORD, SHORTEST_PASSWORD, Permission, password_fault
+from pointsman.model.access import (
+    LONGEST_LOGIN,
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    Permission,
+    login_fault,
+    password_fault,
+    user_id_fault,
+)
 
-TAKEN = frozenset({"me", "current", "session", "system", "mqtt", "anonymous"})
-"""What stands for something else, in a path or in a record."""
-LONGEST_NAME = 128
 Id = Annotated[str, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
 """A number is taken for an id, too."""
 PathId = Annotated[str, Path(alias="id", description="Of a user, `me` is whoever asks.")]
@@ -24,15 +29,17 @@ def _printable(text: str) -> str:
 
 
 def _login(text: str) -> str:
-    if ":" in text:
-        raise ValueError("expected a login without a colon, which Basic authentication could not tell (RFC 7617), found one")
-    return _printable(text)
+    fault = login_fault(text)
+    if fault:
+        raise ValueError(fault)
+    return text
 
 
 def _user_id(text: str) -> str:
-    if text in TAKEN or any(char in "/+#" for char in text):
-        raise ValueError(f"expected an id without /, + and #, and none of {', '.join(sorted(TAKEN))}")
-    return _printable(text)
+    fault = user_id_fault(text)
+    if fault:
+        raise ValueError(fault)
+    return text
 
 
 def _password(given: SecretStr) -> SecretStr:
@@ -42,9 +49,9 @@ def _password(given: SecretStr) -> SecretStr:
     return given
 
 
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_printable)]
-Login = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_login)]
-NewId = Annotated[Id, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_user_id)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_LOGIN), AfterValidator(_printable)]
+Login = Annotated[str, Field(min_length=1, max_length=LONGEST_LOGIN), AfterValidator(_login)]
+NewId = Annotated[Id, Field(min_length=1, max_length=LONGEST_LOGIN), AfterValidator(_user_id)]
 NewPassword = Annotated[
     SecretStr,
     Field(json_schema_extra={"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD}),

@@ -11,7 +11,7 @@ from hashlib import scrypt
 LOG_N, BLOCK, PARALLEL = 14, 8, 5
 """The cost of new digests: 16 MiB, and a fifth of a second on a desktop (OWASP, *Password Storage Cheat Sheet*)."""
 
-_FORM = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
+_FORM = re.compile(r"\$scrypt\$ln=(1?\d),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
 _MEMORY = 128 * 1024 * 1024
 """More than that no digest may take, whoever wrote it."""
 

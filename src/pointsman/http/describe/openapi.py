@@ -5,7 +5,8 @@ It adds to what a route says of itself, and never takes its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -14,12 +15,19 @@ from fastapi.routing import APIRoute
 
 from pointsman.http.access.offer import COOKIE
 from pointsman.http.describe.examples import EXAMPLES
-from pointsman.http.describe.words import DESCRIPTION, TAGS
+from pointsman.http.describe.words import DESCRIPTION, PARAMETERS, TAGS
 from pointsman.http.problems import DOCUMENTED, PROBLEM
 from pointsman.http.rights import RULES, Reached, Rule
+from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape
 
 Part: TypeAlias = dict[str, Any]
 
+APIS = (DOCUMENTED, "/api/v1")
+MODERN = " (v1)"
+"""Behind the name of a group of calls, when they are the modern API's."""
+LONGEST = 90
+"""So many characters a summary has, if it can be helped."""
+_IN_PATH = re.compile(r"{(\w+)}")
 METHODS = ("get", "put", "post", "delete", "patch")
 SCHEMES: Mapping[str, Part] = {
     "basic": {"type": "http", "scheme": "basic", "description": "Login and password."},
@@ -57,6 +65,14 @@ PROBLEM_DOCUMENT: Part = {
 }
 
 
+JOBS: Mapping[str, Part] = {
+    "Job": dict(job_shape()),
+    "CustomResult": dict(RESULT),
+    "Delivery": dict(DELIVERY),
+    "ProcessMeta": dict(PROCESS_META),
+}
+
+
 class DescribedApp(FastAPI):
     """An app whose `openapi()` is the whole document."""
 
@@ -70,11 +86,12 @@ class DescribedApp(FastAPI):
 
 
 def operation_id(route: APIRoute) -> str:
-    """Its function's name, with the API that it belongs to: `node_get_object`, `v1_list_jobs`."""
-    parts = route.path_format.split("/")
-    if parts[1] == "node":
-        return f"node_{route.name}"
-    return f"{parts[2]}_{route.name}" if parts[1:2] == ["api"] and parts[2].startswith("v") else route.name
+    """The API, what it is about, its function, which may serve several: `node_objects_set_state`, `node_links_set_state`."""
+    match route.path_format.split("/"):
+        case ["", ("node" | "api") as first, second, collection, *_] if first == "node" or second.startswith("v"):
+            api = "node" if first == "node" else second
+            return f"{api}_{collection.replace('-', '_')}_{route.name}"
+    return route.name
 
 
 def _describe(document: Part) -> None:
@@ -86,18 +103,51 @@ def _describe(document: Part) -> None:
     document["security"] = [{name: []} for name in SCHEMES]
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT}
+    schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT, **JOBS}
     components["securitySchemes"] = dict(SCHEMES)
-    used: set[str] = set()
     for path, method, operation in _operations(document):
         _describe_operation(path, method, operation)
-        used.update(operation.get("tags", ()))
-    document["tags"] = [{"name": name, "description": meaning} for name, meaning in TAGS.items() if name in used]
+    tags = {operation["tags"][0] for _, _, operation in _operations(document)}
+    document["tags"] = [{"name": name, "description": TAGS.get(name.removesuffix(MODERN), name)} for name in _ordered(tags)]
+    components["schemas"] = {name: schemas[name] for name in sorted(_reached(document, schemas))}
     for name, examples in EXAMPLES.items():
-        if name in schemas:
+        if name in components["schemas"]:
             schemas[name].setdefault("examples", list(examples))
+
+
+def _ordered(tags: Iterable[str]) -> list[str]:
+    """The documented API's first, then the modern one's; both in the order in which they are described."""
+    known = list(TAGS)
+
+    def place(tag: str) -> tuple[bool, int, str]:
+        name = tag.removesuffix(MODERN)
+        return tag.endswith(MODERN), known.index(name) if name in known else len(known), tag
+
+    return sorted(tags, key=place)
+
+
+def _reached(document: Part, schemas: Part) -> set[str]:
+    """The schemas that a call uses, directly or by another one."""
+    found: set[str] = set()
+    waiting = list(_references(document["paths"]))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _references(schemas[name])
+    return found
+
+
+def _references(part: Any) -> Iterator[str]:
+    """The names of the schemas that a part of the document refers to."""
+    if isinstance(part, dict):
+        if isinstance(reference := part.get("$ref"), str):
+            yield reference.rsplit("/", 1)[1]
+        for inner in part.values():
+            yield from _references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _references(inner)
 
 
 def _operations(document: Part) -> Iterator[tuple[str, str, Part]]:
@@ -109,8 +159,10 @@ def _operations(document: Part) -> Iterator[tuple[str, str, Part]]:
 
 def _describe_operation(path: str, method: str, operation: Part) -> None:
     rule = RULES[method.upper(), path]
-    summary, _, rest = str(operation.get("description") or operation["summary"]).partition(". ")
-    operation["summary"] = summary.removesuffix(".")
+    if path.startswith("/api/v"):
+        operation["tags"] = [f"{tag}{MODERN}" for tag in operation["tags"]]
+    _add_parameters(path, operation)
+    operation["summary"], rest = _summary(operation.get("description") or operation["summary"])
     operation["description"] = "\n\n".join(part for part in (rest, _allowed(rule)) if part)
     if not operation["description"]:
         del operation["description"]
@@ -122,10 +174,31 @@ def _describe_operation(path: str, method: str, operation: Part) -> None:
         answers.setdefault(status, {"description": meaning})
     form = _form(path)
     for status, answer in answers.items():
-        if status.isdecimal() and int(status) >= 400:
-            answer.setdefault("content", form)
+        if int(status) >= 400:
+            answer["content"] = form if path.startswith(APIS) else answer.get("content", form)
             answer["description"] = answer.get("description") or HTTPStatus(int(status)).phrase
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _summary(told: str) -> tuple[str, str]:
+    """The first sentence, and the rest; of a long one what stands before its colon, and then all of it."""
+    first, *rest = re.split(r"\.\s+", told, maxsplit=1)
+    if len(first) > LONGEST and ": " in first:
+        return first.partition(": ")[0], told
+    return first.removesuffix("."), "".join(rest)
+
+
+def _add_parameters(path: str, operation: Part) -> None:
+    """Those of the path that the route's function does not take itself, because the guard does."""
+    there = operation.setdefault("parameters", [])
+    told = {each["name"] for each in there if each["in"] == "path"}
+    missing = [name for name in _IN_PATH.findall(path) if name not in told]
+    there[:0] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in missing]
+    for each in there:
+        if each["in"] == "path" and each["name"] in PARAMETERS:
+            each.setdefault("description", PARAMETERS[each["name"]])
+    if not there:
+        del operation["parameters"]
 
 
 def _is_of_fastapi(answer: Part | None) -> bool:

@@ -30,6 +30,7 @@ Trigger = Annotated[
         {
             "type": "object",
             "additionalProperties": True,
+            "examples": [{"states": [5], "type": "operation", "payload": {"operation": "open-valve"}, "duration": 5000}],
             "properties": {
                 "states": {"type": "array", "items": {"type": ["string", "integer"]}},
                 "type": {"type": "string", "description": "operation, script, or another one, which is kept and not acted on."},
@@ -52,6 +53,7 @@ Condition = Annotated[
         {
             "type": "object",
             "additionalProperties": True,
+            "examples": [{"condition": {"value": "$.temperature", "above": 80}, "state": 5}],
             "properties": {
                 "condition": {"type": "object", "additionalProperties": True},
                 "state": {"type": ["string", "integer"]},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pointsman.http import decision
 from pointsman.http.problems import Refusal
 from pointsman.http.resources.document import (
     ENTITY_KINDS,
@@ -100,13 +101,13 @@ def ref_of(definition: Definition) -> EntityRef:
 
 
 def reaches(caller: Caller, definition: Definition) -> bool:
-    """Whether it is within the caller's reach: a link with both its ends only; what is no entity is for all."""
-    if definition.kind is Kind.OBJECT:
-        return definition.id in caller.objects
-    if definition.kind is Kind.LINK:
-        ends = (definition.document.get("source"), definition.document.get("target"))
-        return definition.id in caller.links and all(end in caller.objects for end in ends)
-    return True
+    """Whether it is within the caller's reach; what is no entity is for all."""
+    if definition.kind not in _KINDS:
+        return True
+    ends = [definition.document.get(name) for name in ("source", "target")]
+    return decision.reaches(
+        caller, decision.Target(ref_of(definition), tuple([EntityId(end) for end in ends if isinstance(end, str)]))
+    )
 
 
 async def defined(services: Services, kind: Kind, id_: str) -> Definition:
@@ -115,6 +116,14 @@ async def defined(services: Services, kind: Kind, id_: str) -> Definition:
     if found is None:
         raise Refusal.not_found(f"{kind} {id_}")
     return found
+
+
+async def defined_pages(services: Services, kind: Kind, text: str = "") -> AsyncIterator[list[Definition]]:
+    """All definitions of a kind, in the order of their ids, page by page; `text` is in their names, in whatever case."""
+    after: str | None = None
+    while page := await services.look(definitions.page, services.reader, (kind,), after=after, limit=PAGE):
+        yield [each for each in page if text.casefold() in name_of(each).casefold()]
+        after = page[-1].id
 
 
 async def defined_entity(services: Services, ref: EntityRef) -> Definition:

@@ -48,4 +48,4 @@ def children(reader: Reader, parent: str | None = None) -> Mapping[str, Children
 def _parents(document: str) -> Sequence[str]:
     value = json_value(document)
     named = value.get("parent_id") if isinstance(value, dict) else None
-    return [each for each in named if isinstance(each, str)] if isinstance(named, list) else ()
+    return list(dict.fromkeys(each for each in named if isinstance(each, str))) if isinstance(named, list) else ()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, select
 
-from pointsman.model.ids import ChangeId, EntityId
+from pointsman.model.ids import ChangeId, EntityId, StateId
 from pointsman.model.state import StateChange
 from pointsman.model.write import Considered
 from pointsman.store.codec import change_of
+from pointsman.store.reads import listing
+from pointsman.store.reads.listing import FEW, Conditions, Reached, Source, Span, residual
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import state_history
@@ -58,6 +61,72 @@ def traced(
     with reader.ask() as connection:
         rows = connection.execute(query.where(*within(connection, columns.id, columns.at, since, until))).all()
     return [Traced(change_of(row), trace_of(row.trace)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFilter:
+    """Which changes are asked for: those that meet all that is given."""
+
+    entities: Set[EntityId] | None = None
+    """Those of one of these."""
+    states: Set[StateId] | None = None
+    """Those that led to one of these."""
+    since: int | None = None
+    """Taken in then or later, in ms."""
+    until: int | None = None
+    """Taken in before then, in ms."""
+
+
+EVERYTHING = HistoryFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of a list."""
+
+    changes: list[StateChange]
+    next: ChangeId | None
+    """What the next page is `beyond`; None: there is none."""
+
+
+def page(
+    reader: Reader,
+    which: HistoryFilter = EVERYTHING,
+    span: Span = Span(),  # noqa: B008 frozen
+    reached: Reached | None = None,
+) -> HistoryPage:
+    """One page of the history. With `reached`, only changes of entities for which it is true; pages may then be short, also
+    empty, where the span has a budget."""
+    if which.entities == frozenset() or which.states == frozenset():
+        return HistoryPage([], None)
+    columns = state_history.c
+    with reader.ask() as connection:
+        found = listing.page(connection, _source(connection, which, reached), span)
+        rows = connection.execute(select(state_history).where(columns.id.in_(found.ids))).all()
+    made = [change_of(row) for row in listing.in_order(rows, found.ids)]
+    return HistoryPage(made, None if found.next is None else ChangeId(found.next))
+
+
+def _source(connection: Connection, which: HistoryFilter, reached: Reached | None) -> Source:
+    columns, named, states = state_history.c, which.entities, which.states
+    few = named is not None and len(named) <= FEW
+    where: list[ColumnElement[bool]] = within(connection, columns.id, columns.at, which.since, which.until)
+    branches: tuple[Conditions, ...] = ((),)
+    if named is not None and few:
+        branches = tuple([(columns.entity_id == storable(each),) for each in sorted(named)])
+    elif states is not None and len(states) <= FEW:
+        branches, states = tuple([(columns.state == storable(each),) for each in sorted(states)]), None
+    if states is not None:
+        where.append(residual(columns.state, *sorted(states)))
+    return Source(
+        id=columns.id,
+        kind=columns.owner_type,
+        entity=columns.entity_id,
+        where=tuple(where),
+        branches=branches,
+        entities=None if few else named,
+        reached=reached,
+    )
 
 
 def following(reader: Reader, entity: EntityId, since: int, until: int, limit: int) -> list[Traced]:

@@ -22,7 +22,23 @@ def upgrade() -> None:
     op.create_index("definitions_by_alias", "definitions", ["kind", "alias"])
     op.execute("UPDATE definitions SET created = changed")
     op.add_column("jobs", sa.Column("changed", key))
+    op.add_column("jobs", sa.Column("trigger_state", key))
+    on_sqlite = op.get_context().dialect.name == "sqlite"
+    state = "json_extract(process_meta, '$.state')" if on_sqlite else "process_meta::json ->> 'state'"
+    op.execute(f"UPDATE jobs SET trigger_state = {state} WHERE process_meta IS NOT NULL")  # noqa: S608 ours
+    _indexes()
     _tables(key)
+
+
+def _indexes() -> None:
+    """One for each list that the API serves."""
+    op.create_index("state_history_by_state", "state_history", ["state", "id"])
+    op.create_index("jobs_by_operation", "jobs", ["operation_id", "id"])
+    for name, columns, condition in (
+        ("jobs_by_user", ["user_id", "id"], sa.text("user_id <> 'system'")),
+        ("jobs_by_trigger_state", ["trigger_state", "id"], sa.text("trigger_state IS NOT NULL")),
+    ):
+        op.create_index(name, "jobs", columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def _tables(key: sa.types.TypeEngine[str]) -> None:
