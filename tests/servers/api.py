@@ -25,7 +25,7 @@ class Site:
     @property
     def url(self) -> str:
         """Where it is since the worker's last start."""
-        return _address(self.worker.log)
+        return addresses(self.worker.log)[-1]
 
     def call(self, method: str, path: str, body: Any = None, *, who: tuple[str, str] | None = (LOGIN, PASSWORD)) -> Any:
         """Ask, and give the answer's JSON, None for an empty one. Fails, with what was said, unless it is a 2xx."""
@@ -34,10 +34,9 @@ class Site:
         return answer.json() if answer.content else None
 
 
-def _address(log: str) -> str:
-    """What the worker said last of where it listens."""
-    said = [json.loads(line) for line in log.splitlines() if '"listening"' in line]
-    return str(said[-1]["address"])
+def addresses(log: str) -> list[str]:
+    """Where the worker says that it listens, at each start."""
+    return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line]
 
 
 @contextmanager
