@@ -79,7 +79,14 @@ async def execute_of_object(request: Request, op: str, wait: Wait = None, key: K
 @router.post(
     "/api/v1/jobs/{id}/cancel",
     responses={**ANSWERS, 409: {"description": "The job has ended already."}},
-    openapi_extra=body(False, {"type": "object", "properties": {"reason": {"type": "string", "description": "Why."}}}),
+    openapi_extra=body(
+        False,
+        {
+            "type": "object",
+            "properties": {"reason": {"type": "string", "description": "Why."}},
+            "examples": [{"reason": "drill is over"}],
+        },
+    ),
 )
 async def cancel(request: Request, id: str, wait: Wait = None) -> Response:  # noqa: A002 the name in the path
     """Call a job off. A program that runs is ended: 202 says that it is about to be."""

@@ -83,7 +83,13 @@ Id = Annotated[str, BeforeValidator(_id), WithJsonSchema({**_TEXT_OR_INTEGER, "m
 """What something is referred to by."""
 StateRef = Annotated[int | str, PlainValidator(_state), WithJsonSchema({**_TEXT_OR_INTEGER, "minLength": 1})]
 """A state's id or name; a whole number stays one."""
-Whole = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": ["integer", "string"]})]
+_WHOLE: Any = {
+    "anyOf": [
+        {"type": "integer", "minimum": -INT64, "maximum": INT64 - 1},
+        {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    ]
+}
+Whole = Annotated[int, PlainValidator(_whole), WithJsonSchema(_WHOLE)]
 """A whole number of 64 bits; one may be written as text."""
 Number = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]

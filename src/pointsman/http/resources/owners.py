@@ -9,7 +9,6 @@ from pointsman.http.resources import editing, properties, reading
 from pointsman.http.resources.bodies import EntityBody, LinkBody, OwnerBody
 from pointsman.http.resources.document import Document, mappings, texts
 from pointsman.http.resources.operations import operation_list
-from pointsman.http.resources.triggers import trigger_list
 from pointsman.http.services import Services
 from pointsman.model.access import Caller, Permission
 from pointsman.model.definition import Definition, Kind
@@ -56,8 +55,6 @@ def owner_document(services: Services, caller: Caller, body: OwnerBody, before: 
             _demand(caller, Permission.MANAGE_OPERATIONS)
     if body.properties is not None:
         given["properties"] = properties.property_list(services, caller, body.properties, before)
-    if body.triggers is not None:
-        given["triggers"] = trigger_list(body.triggers)
     return editing.merged(before, given)
 
 

@@ -14,23 +14,12 @@ from pointsman.model.access import Caller
 from pointsman.model.definition import Definition, Kind
 from pointsman.model.json import Json
 
-ACTED_ON = (None, "operation", "script")
-"""Triggers of other types are kept as they were sent, to the last field."""
-
-
-def trigger_list(triggers: Sequence[Mapping[str, Json]]) -> list[Json]:
-    """State triggers as they are kept: a field that is null is one that was left out."""
-    return [
-        {name: value for name, value in each.items() if value is not None} if each.get("type") in ACTED_ON else dict(each)
-        for each in triggers
-    ]
-
 
 async def put_triggers(
     services: Services, caller: Caller, kind: Kind, id_: str, triggers: Sequence[Mapping[str, Json]]
 ) -> Definition:
     """The owner's state triggers are now these. Raises Refusal: 404, 409, 400 with what is wrong with which."""
-    return await _put(services, caller, kind, id_, "triggers", trigger_list(triggers))
+    return await _put(services, caller, kind, id_, "triggers", [dict(each) for each in triggers])
 
 
 async def put_conditions(
