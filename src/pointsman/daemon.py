@@ -37,6 +37,7 @@ from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
 from pointsman.serving import open_api
 from pointsman.settings import Configuration, Settings
+from pointsman.settings.define import define
 from pointsman.wiring import connection_options, message_reader, program_policy, trigger_bounds, work_directory, worker_key
 
 ROUND = 1.0
@@ -93,6 +94,7 @@ class Worker:
             inbox=self.inbox,
             store=self.store,
             interpret=reader,
+            define=define,
             catalog=configuration.catalog,
             publisher=MqttPublisher(self.session, self.topics, Announced(settings.mqtt.announce)),
             programs=self.pool,

@@ -64,8 +64,7 @@ def open_api(
     pulse: Pulse,
 ) -> Api | None:
     """The API, its address taken; None when it is off. The store has to be open. Raises Unavailable when that cannot be."""
-    settings = configuration.settings
-    http = settings.http
+    settings, http = configuration.settings, configuration.settings.http
     if http.listen == "off":
         return None
     from pointsman.http.app import build_app

@@ -17,6 +17,7 @@ from pointsman.model.command import Command, Execute, ReportState
 from pointsman.model.delivery import Delivery
 from pointsman.model.ids import OperationId, StateId, UserId
 from pointsman.model.job import Job
+from pointsman.settings.define import define
 from unit.in_memory import MANY, MemoryStore, Ports
 from unit.world import NOW, PUMPS, counting, delivery, obj, plant
 
@@ -80,6 +81,7 @@ class Rig:
             inbox=self.inbox,
             store=self.store,
             interpret=interpret,
+            define=define,
             catalog=catalog or plant(),
             publisher=self.ports.publisher,
             programs=self.ports.pool,

@@ -16,14 +16,16 @@ from pointsman.engine.inbox import Inbox
 from pointsman.engine.redelivery import digest_of
 from pointsman.errors import StoreUnavailable
 from pointsman.model.command import Begin, Finish
+from pointsman.model.definition import Definition, DefinitionKey, Kind, Origin
 from pointsman.model.delivery import Delivery
+from pointsman.model.edit import DropKeys, ForgetEntity, RememberRequest, RemoveDefinition, SaveCredential, SaveDefinition
 from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
-from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId
+from pointsman.model.ids import EntityRef, JobId, OperationId, TimerId, TriggerId, UserId
 from pointsman.model.job import CustomResult, Job, JobStatus
 from pointsman.model.json import Json
 from pointsman.model.remembered import OpenJob, Quarantine, Remembered
 from pointsman.model.state import EntityState, ManualState, StateChange
-from pointsman.model.timer import OF_CHANGES, Timer
+from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 from pointsman.model.write import (
     AddAudit,
     AddChange,
@@ -77,6 +79,10 @@ class Rows:
     """By reason and topic. A transaction that is tried again counts twice: nothing tells it from another message."""
     deliveries: dict[tuple[int, bytes], None] = field(default_factory=dict)
     filters: tuple[str, ...] = ()
+    definitions: dict[DefinitionKey, Definition] = field(default_factory=dict)
+    credentials: dict[UserId, str] = field(default_factory=dict)
+    requests: dict[tuple[UserId, str], tuple[bytes, JobId]] = field(default_factory=dict)
+    dropped_keys: list[UserId] = field(default_factory=list)
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
     manual: dict[EntityRef, ManualState | None] = field(default_factory=dict)
@@ -95,6 +101,11 @@ class Rows:
         """A job with its custom results."""
         results = tuple(result for owner, result in self.results.values() if owner == id_)
         return replace(self.jobs[id_][0], results=results)
+
+    def open_in_brief(self) -> list[OpenJob]:
+        """Every open job."""
+        known = sorted(self.jobs.items())
+        return [OpenJob(id_, job.owner, job.operation_id, job.waits) for id_, (job, _) in known if not job.status.final]
 
     def write(self, write: Write) -> None:
         """Carry out one write. What is there already is left as it is."""
@@ -143,6 +154,28 @@ class Rows:
                 self.properties.setdefault(write.entity, {})[write.name] = write.value
             case SaveQuarantine():
                 self.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
+            case SaveDefinition() | RemoveDefinition() | ForgetEntity() | SaveCredential() | DropKeys() | RememberRequest():
+                self._edit(write)
+
+    def _edit(self, write: Write) -> None:
+        match write:
+            case SaveDefinition(definition):
+                self.definitions[definition.key] = definition
+            case RemoveDefinition(key):
+                self.definitions.pop(key, None)
+            case ForgetEntity(entity):
+                for table in (self.states, self.fired, self.manual, self.properties):
+                    table.pop(entity, None)  # type: ignore[attr-defined]
+                self.timers = {id_: timer for id_, timer in self.timers.items() if timer.entity != entity}
+                self.quarantines = {key: each for key, each in self.quarantines.items() if key[0] != entity}
+            case SaveCredential(user, digest, _):
+                self.credentials.pop(user, None)
+                if digest is not None:
+                    self.credentials[user] = digest
+            case DropKeys(user):
+                self.dropped_keys.append(user)
+            case RememberRequest():
+                self.requests[write.user, write.key] = write.digest, write.job
 
     def _write_job(self, write: AddJob | UpdateJob | AppendResult | Climb) -> None:
         match write:
@@ -187,9 +220,34 @@ class MemoryUnit:
         self._fail_at(Fault.READ)
         return {id_: timer for id_, timer in self._rows.timers.items() if ids is None or id_ in ids}
 
-    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
+    def waiting(self, entities: Collection[EntityRef], kinds: Collection[TimerKind] = OF_CHANGES) -> Sequence[Timer]:
         self._fail_at(Fault.READ)
-        return [timer for timer in self._rows.timers.values() if timer.entity in entities and timer.kind in OF_CHANGES]
+        return [timer for timer in self._rows.timers.values() if timer.entity in entities and timer.kind in kinds]
+
+    def definitions(
+        self, keys: Collection[DefinitionKey], kinds: Collection[Kind] = (), aliases: Collection[tuple[Kind, str]] = ()
+    ) -> Mapping[DefinitionKey, Definition]:
+        self._fail_at(Fault.READ)
+        known = self._rows.definitions
+        return {
+            key: each
+            for key, each in known.items()
+            if key in keys or key[0] in kinds or (key[0], each.document.get("discovery_id")) in aliases
+        }
+
+    def made_by_users(self) -> Sequence[Definition]:
+        self._fail_at(Fault.READ)
+        people = (Kind.USER, Kind.GROUP)
+        known = sorted(self._rows.definitions.items())
+        return [each for key, each in known if each.origin is Origin.STORE and key[0] not in people]
+
+    def requested(self, keys: Collection[tuple[UserId, str]]) -> Mapping[tuple[UserId, str], tuple[bytes, JobId]]:
+        self._fail_at(Fault.READ)
+        return {key: self._rows.requests[key] for key in keys if key in self._rows.requests}
+
+    def open_in_brief(self) -> Sequence[OpenJob]:
+        self._fail_at(Fault.READ)
+        return self._rows.open_in_brief()
 
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         self._fail_at(Fault.READ)
@@ -199,11 +257,7 @@ class MemoryUnit:
         self._fail_at(Fault.READ)
         rows = self._rows
         return Remembered(
-            open=[
-                OpenJob(id_, job.owner, job.operation_id, job.waits)
-                for id_, (job, _) in sorted(rows.jobs.items())
-                if not job.status.final
-            ],
+            open=rows.open_in_brief(),
             manual={ref: manual for ref, manual in rows.manual.items() if manual is not None},
             properties={ref: dict(values) for ref, values in rows.properties.items()},
             quarantines=dict(rows.quarantines),

@@ -12,6 +12,7 @@ from pointsman.core.admit import record
 from pointsman.core.answer import answers, rejected
 from pointsman.core.chain import CAUSED, traced
 from pointsman.core.context import context_of
+from pointsman.core.edit import edit
 from pointsman.core.fire import on_timer
 from pointsman.core.guard import Halt, Ledger, halted, heed
 from pointsman.core.keys import grant, revoke
@@ -75,7 +76,7 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
         case SetProperty():
             return _set_property(world, command, at, new_id)
         case EditCatalog():
-            raise NotImplementedError
+            return edit(world, command, at, new_id)
         case GrantKey():
             return grant(command, at, new_id)
         case RevokeKeys():

@@ -6,7 +6,7 @@ so that a restart changes none. Each schedule of each entity has one timer, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice, takewhile
@@ -81,14 +81,20 @@ def _local(schedule: Schedule, at: int) -> datetime:
 # Decisions
 
 
-def arm_schedules(world: World, at: int, new_id: NewId) -> Decision:
-    """Set what is not set yet, and drop what is not wanted any more. The world has all timers of schedules."""
+def arm_schedules(world: World, at: int, new_id: NewId, of: Collection[Resolved] | None = None) -> Decision:
+    """Set what is not set yet, and drop what is not wanted any more: `of` these entities, or of all.
+
+    The world has all timers of their schedules.
+    """
+    wanted = None if of is None else {resolved.entity.ref for resolved in of}
     left = {
-        (timer.entity, timer.subject, timer.detail): timer for timer in world.timers.values() if timer.kind is TimerKind.SCHEDULE
+        (timer.entity, timer.subject, timer.detail): timer
+        for timer in world.timers.values()
+        if timer.kind is TimerKind.SCHEDULE and (wanted is None or timer.entity in wanted)
     }
     writes: list[Write] = []
     effects: list[Effect] = []
-    for resolved in world.catalog.entities:
+    for resolved in world.catalog.entities if of is None else of:
         entity = resolved.entity.ref
         for operation in resolved.operations.values():
             for schedule in operation.schedules:

@@ -9,6 +9,7 @@ silence of an entity up to one `after_ms` late; one that is set back, by so much
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from pointsman.core.fire import on_change
@@ -55,11 +56,15 @@ def listened_for(catalog: Catalog) -> list[EntityRef]:
     return [resolved.entity.ref for resolved in catalog.entities if resolved.silence is not None]
 
 
-def arm(world: World, at: int, new_id: NewId) -> Decision:
-    """The worker starts. It was blind until now, so that all have their full time from here on, also who never spoke."""
-    writes: list[Write] = [DropTimer(timer.id) for timer in world.timers.values() if timer.kind is TimerKind.SILENCE]
+def arm(world: World, at: int, new_id: NewId, of: Collection[Resolved] | None = None) -> Decision:
+    """The worker starts, or how these entities are listened for has changed. Until now nobody listened so, and all have their
+    full time from here on, also who never spoke."""
+    if of is None:
+        writes: list[Write] = [DropTimer(timer.id) for timer in world.timers.values() if timer.kind is TimerKind.SILENCE]
+    else:
+        writes = [DropTimers(resolved.entity.ref, _SILENCE) for resolved in of]
     effects: list[Effect] = []
-    for resolved in world.catalog.entities:
+    for resolved in world.catalog.entities if of is None else of:
         if resolved.silence is not None:
             ref = resolved.entity.ref
             timer = _timer(ref, at + resolved.silence.after_ms, world.states.get(ref), at, new_id)

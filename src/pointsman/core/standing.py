@@ -45,6 +45,13 @@ class Standing:
             case SaveQuarantine():
                 self.quarantines[write.entity, write.operation] = Quarantine(write.until, write.times)
 
+    def forget(self, entity: EntityRef) -> None:
+        """An entity is gone."""
+        self.manual.pop(entity, None)
+        self.properties.pop(entity, None)
+        for key in [each for each in self.quarantines if each[0] == entity]:
+            del self.quarantines[key]
+
     def properties_of(self, resolved: Resolved) -> Mapping[str, Json]:
         """The properties of an entity as they are now: those that are declared, and no other that was once set."""
         own = self.properties.get(resolved.entity.ref)

@@ -59,6 +59,11 @@ class Underway:
         if known is not None:
             self._keep(known._replace(waits=None))
 
+    def take_in(self, jobs: Iterable[OpenJob]) -> None:
+        """Open jobs that are kept here from now on."""
+        for job in jobs:
+            self._keep(job)
+
     def _keep(self, job: OpenJob) -> None:
         self._by_id[job.id] = job
         self._by_entity.setdefault(job.entity, {})[job.id] = job

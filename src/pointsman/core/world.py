@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -10,9 +10,12 @@ from pointsman.core.limits import Bucket, BucketKey
 from pointsman.core.match import Verdict
 from pointsman.core.standing import Standing
 from pointsman.model.catalog import Catalog
+from pointsman.model.definition import Definition, DefinitionKey
+from pointsman.model.edit import ForgetEntity, RememberRequest, RemoveDefinition, SaveDefinition
 from pointsman.model.effect import Effect
-from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId, UserId
 from pointsman.model.job import Job
+from pointsman.model.remembered import OpenJob
 from pointsman.model.state import EntityState
 from pointsman.model.timer import OF_CHANGES, Timer
 from pointsman.model.write import (
@@ -36,6 +39,10 @@ NewId: TypeAlias = Callable[[int], str]
 """Gives a new id for a time in ms, greater than all before."""
 
 
+RequestKey: TypeAlias = tuple[UserId, str]
+"""A user, and the user's own name for a request."""
+
+
 @dataclass(slots=True)
 class World:
     """What is known when a batch is decided. Each decision is folded in before the next is made."""
@@ -50,6 +57,12 @@ class World:
     """What a change of an entity's state would void, of the entities that the batch's commands name."""
     fired: dict[EntityRef, dict[TriggerId, int]] = field(default_factory=dict)
     """When those triggers fired last that rest after it, in ms."""
+    definitions: dict[DefinitionKey, Definition] = field(default_factory=dict)
+    """Those that the batch's edits concern, as far as they exist."""
+    requests: dict[RequestKey, tuple[bytes, JobId]] = field(default_factory=dict)
+    """Those that were made under the keys that the batch's requests have: a digest of what was asked for, and the job."""
+    open: Sequence[OpenJob] = ()
+    """All open jobs there are, where an edit may make them heed each other."""
     standing: Standing = field(default_factory=Standing)
     """What is kept in mind from batch to batch."""
 
@@ -75,6 +88,37 @@ class World:
                     self._keep_time(write)
                 case SaveManual() | SaveProperty() | SaveQuarantine():
                     standing.keep(write)
+                case SaveDefinition() | RemoveDefinition() | ForgetEntity():
+                    self._fold_edit(write)
+                case RememberRequest():
+                    self.requests[write.user, write.key] = write.digest, write.job
+        if decision.catalog is not None:
+            self._heed(decision.catalog)
+
+    def _fold_edit(self, write: SaveDefinition | RemoveDefinition | ForgetEntity) -> None:
+        match write:
+            case SaveDefinition(definition):
+                self.definitions[definition.key] = definition
+            case RemoveDefinition(key):
+                self.definitions.pop(key, None)
+            case ForgetEntity(entity):
+                self.states.pop(entity, None)
+                self.fired.pop(entity, None)
+                self.waiting.pop(entity, None)
+                self.timers = {id_: timer for id_, timer in self.timers.items() if timer.entity != entity}
+                self.standing.forget(entity)
+
+    def _heed(self, catalog: Catalog) -> None:
+        """The catalog is now this one: open jobs of operations that are plain no more are under way from now on."""
+        self.catalog = catalog
+        known = {job.id: job for job in self.open}
+        for job in self.jobs.values():
+            known.pop(job.id, None)
+            if not job.status.final:
+                known[job.id] = OpenJob(job.id, job.owner, job.operation_id, job.waits)
+        under_way = self.standing.underway
+        new = [known[id_] for id_ in sorted(known) if id_ not in under_way]
+        under_way.take_in(each for each in new if not catalog.conduct(each.entity, each.operation).is_plain)
 
     def _fold_job(self, write: AddJob | UpdateJob | AppendResult | Climb | Release) -> None:
         if isinstance(write, AddJob | UpdateJob):
@@ -122,6 +166,8 @@ class Decision:
     verdicts: tuple[Verdict, ...] = ()
     spent: tuple[tuple[BucketKey, Bucket], ...] = ()
     """What became of the buckets that it took from."""
+    catalog: Catalog | None = None
+    """What the catalog is from now on; None: what it was."""
 
 
 NOTHING = Decision()
@@ -134,4 +180,5 @@ def joined(*decisions: Decision) -> Decision:
         tuple([effect for each in decisions for effect in each.effects]),
         tuple([verdict for each in decisions for verdict in each.verdicts]),
         tuple([bucket for each in decisions for bucket in each.spent]),
+        next((each.catalog for each in reversed(decisions) if each.catalog is not None), None),
     )

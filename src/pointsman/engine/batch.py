@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pointsman.engine.dispatch import AnyRefill
+from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command
 from pointsman.model.effect import Effect
 from pointsman.model.ids import JobId
@@ -23,6 +24,8 @@ class Batch:
     refills: list[AnyRefill] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    catalog: Catalog | None = None
+    """What the catalog is once it is durable; None: what it was."""
     decided: bool = False
 
 

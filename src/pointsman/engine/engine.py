@@ -8,7 +8,7 @@ One thread runs it; nothing else writes. It knows its ports and the core, and ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from structlog.typing import FilteringBoundLogger
 
@@ -20,29 +20,18 @@ from pointsman.engine.batch import Batch, is_worth_following, moved, withdrawn
 from pointsman.engine.dispatch import Dispatcher
 from pointsman.engine.inbox import Inbox
 from pointsman.engine.knowing import know
-from pointsman.engine.ports import Clock, Followers, Interpreter, Item, ProgramPool, Publisher, Store, Unit
+from pointsman.engine.loading import with_stored
+from pointsman.engine.ports import Clock, Definer, Followers, Interpreter, Item, ProgramPool, Publisher, Store, Unit
 from pointsman.engine.redelivery import Redeliveries
 from pointsman.engine.tally import Tally
 from pointsman.engine.timers import Timers
 from pointsman.errors import StoreUnavailable
 from pointsman.model.catalog import Catalog
-from pointsman.model.command import (
-    Arm,
-    Command,
-    Reject,
-    RejectReason,
-    Reply,
-    TimerDue,
-)
+from pointsman.model.command import Arm, Command, EditCatalog, Reject, RejectReason, Reply, TimerDue
 from pointsman.model.delivery import Delivery, SessionStarted, Subscribed
 from pointsman.model.effect import Acknowledge, Answer, Effect
 from pointsman.model.timer import BY_CLOCK
-from pointsman.model.write import (
-    ForgetDeliveries,
-    NoteJob,
-    SaveFilters,
-    Write,
-)
+from pointsman.model.write import ForgetDeliveries, NoteJob, SaveFilters, Write
 
 IDLE = 1.0
 """How long one wait for something to do lasts at most, in seconds: the heartbeat's period."""
@@ -74,6 +63,7 @@ class Engine:
         inbox: Inbox,
         store: Store,
         interpret: Interpreter,
+        define: Definer,
         catalog: Catalog,
         publisher: Publisher,
         programs: ProgramPool,
@@ -87,12 +77,10 @@ class Engine:
         followers: Followers | None = None,
     ) -> None:
         self._inbox, self._store = inbox, store
-        self._interpret, self._catalog = interpret, catalog
+        self._interpret, self._define, self._catalog = interpret, define, catalog
         self._timers = Timers(clock)
         self._dispatcher = Dispatcher(publisher, programs, self._timers, hold=window)
-        self._clock = clock
-        self._new_id = new_id
-        self._log = log
+        self._clock, self._new_id, self._log = clock, new_id, log
         self._limit = limit
         self._standing = Standing(bounds or Bounds())
         self._redeliveries = Redeliveries()
@@ -117,10 +105,14 @@ class Engine:
     def load(self) -> None:
         """Read what the store remembers, and ask for what keeps time by itself to be set. Raises StoreUnavailable."""
         with self._store.begin() as unit:
+            self._catalog, lost = with_stored(self._catalog, unit.made_by_users(), self._define)
             self._redeliveries.load(unit.deliveries())
             self._standing = standing_of(unit.remembered(), self._catalog, self._standing.bounds)
             for timer in unit.timers().values():
                 self._timers.set(timer.id, timer.due, by_clock=timer.kind in BY_CLOCK)
+        for definition, misfit in lost:
+            what = f"{definition.kind} {definition.id}"
+            self._log.warning("a definition does not fit any more: kept, and not acted on", definition=what, fault=str(misfit))
         self._settle_by = self._clock.monotonic() + SETTLE
         self._inbox.put(Arm())
 
@@ -157,6 +149,7 @@ class Engine:
             self._note_store(str(fault))
             return False
         self._pending = None
+        self._catalog = batch.catalog or self._catalog
         self._note_store(None)
         if self._followers is not None and is_worth_following(batch.writes):
             self._followers.moved()
@@ -170,7 +163,8 @@ class Engine:
         batch = Batch()
         for item in self._inbox.take(self._limit, 0 if self._dispatcher.ready else self._patience(wait)):
             self._read(item, batch)
-        if self._settle_by is None or self._clock.monotonic() >= self._settle_by:
+        behind_edits = bool(batch.commands) and isinstance(batch.commands[-1], EditCatalog)
+        if not behind_edits and (self._settle_by is None or self._clock.monotonic() >= self._settle_by):
             self._settle_by = None
             batch.commands += [TimerDue(timer) for timer in self._timers.due(self._limit)]
         return batch
@@ -227,10 +221,14 @@ class Engine:
         writes += [NoteJob(self._new_id(at), job) for job in moved(writes)]
         if self.tally.verdicts.due(self.heartbeat):
             writes += self.tally.verdicts.take()
+        batch.catalog = None if world.catalog is self._catalog else world.catalog
         batch.refills, batch.writes, batch.effects, batch.decided = refills, writes, effects, True
 
     def _decide_one(self, world: World, command: Command, at: int) -> Decision:
         try:
+            if isinstance(command, EditCatalog) and command.document is not None:
+                built = self._define(command.kind, command.id, command.document, world.catalog)
+                command = replace(command, built=built)
             decision = decide(world, command, at, self._new_id)
         except Exception as defect:  # noqa: BLE001 a defect in deciding one command must not stop the others
             reply: Reply = getattr(command, "reply", None)

@@ -6,14 +6,15 @@ import threading
 from collections import deque
 
 from pointsman.engine.ports import Item
-from pointsman.model.command import Begin, Finish
+from pointsman.model.command import Begin, EditCatalog, Finish
 
 
 class Inbox:
     """Many threads put, one takes. `put` never blocks: what must be bounded is bounded where it comes from (the broker holds
     what is not acknowledged yet, programs wait in the store).
 
-    What became of a job goes before what came in: the sooner that is durable, the less is done twice after a crash.
+    What became of a job goes before what came in: the sooner that is durable, the less is done twice after a crash. What comes
+    behind edits of the catalog is taken only with the next batch: it is read with the catalog that they make.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,8 @@ class Inbox:
             taken: list[Item] = []
             for waiting in (self._outcomes, self._items):
                 while waiting and len(taken) < limit:
+                    if taken and isinstance(taken[-1], EditCatalog) and not isinstance(waiting[0], EditCatalog):
+                        return taken
                     taken.append(waiting.popleft())
             return taken
 

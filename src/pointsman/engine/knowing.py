@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from pointsman.core.silence import listened_for
 from pointsman.core.world import World
+from pointsman.engine.edits import concerned_by, know_edits
 from pointsman.engine.ports import Unit
 from pointsman.model.command import (
     AddResult,
@@ -13,6 +14,7 @@ from pointsman.model.command import (
     Begin,
     Cancel,
     Command,
+    EditCatalog,
     Execute,
     Finish,
     ReportState,
@@ -21,6 +23,7 @@ from pointsman.model.command import (
     SetProperty,
     TimerDue,
 )
+from pointsman.model.definition import Kind
 from pointsman.model.ids import EntityRef, JobId, TimerId
 from pointsman.model.job import Job
 from pointsman.model.timer import ARMED, OF_JOBS
@@ -29,13 +32,16 @@ PAGE = 1_000
 """So many entities are asked for at once where all of them are wanted."""
 
 
-def know(world: World, commands: Iterable[Command], unit: Unit, in_hand: Mapping[JobId, Job]) -> None:
+def know(world: World, commands: Sequence[Command], unit: Unit, in_hand: Mapping[JobId, Job]) -> None:
     """Put into `world` what the commands speak of. Jobs that are `in_hand` need not be read. Raises StoreUnavailable."""
     entities: set[EntityRef] = set()
     jobs: set[JobId] = set()
     timers: set[TimerId] = set()
+    know_edits(world, [command for command in commands if isinstance(command, EditCatalog)], unit)
     for command in commands:
         match command:
+            case EditCatalog(kind=Kind.OBJECT | Kind.LINK):
+                entities.update(concerned_by(world.catalog, command))
             case Finish(job=job) | Begin(job=job) if (known := in_hand.get(job)) is not None:
                 world.jobs[job] = known
             case Finish(job=job) | Begin(job=job) | AddResult(job=job) | Cancel(job=job):

@@ -8,14 +8,15 @@ from typing import Protocol, TypeAlias
 
 from pointsman.model.catalog import Catalog
 from pointsman.model.command import Command
+from pointsman.model.definition import Built, Definition, DefinitionKey, Kind, Misfit
 from pointsman.model.delivery import Arrival, Delivery
 from pointsman.model.effect import Dispatch, Publish, ReplyTo, StartProgram
-from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId
+from pointsman.model.ids import EntityRef, JobId, TimerId, TriggerId, UserId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
-from pointsman.model.remembered import Remembered
+from pointsman.model.remembered import OpenJob, Remembered
 from pointsman.model.state import EntityState
-from pointsman.model.timer import Timer
+from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 from pointsman.model.write import Write
 
 Item: TypeAlias = Arrival | Command
@@ -57,11 +58,25 @@ class Unit(Protocol):
     def timers(self, ids: Collection[TimerId] | None = None) -> Mapping[TimerId, Timer]:
         """These timers, as far as they exist; all of them for None."""
 
-    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
-        """The timers of these entities that a change of their state voids."""
+    def waiting(self, entities: Collection[EntityRef], kinds: Collection[TimerKind] = OF_CHANGES) -> Sequence[Timer]:
+        """The timers of these entities of those kinds: unless it says otherwise, those that a change of their state voids."""
 
     def remembered(self) -> Remembered:
         """What a worker has to remember of the time before it started; asked for once."""
+
+    def open_in_brief(self) -> Sequence[OpenJob]:
+        """Every open job, in the order of their ids."""
+
+    def definitions(
+        self, keys: Collection[DefinitionKey], kinds: Collection[Kind] = (), aliases: Collection[tuple[Kind, str]] = ()
+    ) -> Mapping[DefinitionKey, Definition]:
+        """These definitions, all of these kinds, and those that are found by these aliases, as far as there are such."""
+
+    def made_by_users(self) -> Sequence[Definition]:
+        """The definitions of the catalog that the configuration file does not make, by kind and id."""
+
+    def requested(self, keys: Collection[tuple[UserId, str]]) -> Mapping[tuple[UserId, str], tuple[bytes, JobId]]:
+        """The requests that were made under these keys of their users: a digest of what was asked for, and the job."""
 
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         """When triggers fired last for these entities, in ms; only those that rest after it."""
@@ -134,6 +149,13 @@ class Interpreter(Protocol):
 
     def __call__(self, delivery: Delivery, catalog: Catalog) -> Sequence[Command]:
         """What the delivery asks for; Reject when it cannot be taken, nothing when it is passed over."""
+
+
+class Definer(Protocol):
+    """Builds what documents stand for. Pure."""
+
+    def __call__(self, kind: Kind, id_: str, document: Mapping[str, Json], catalog: Catalog) -> Built | Misfit:
+        """What the document stands for beside the catalog that there is, or all that is wrong with it."""
 
 
 class Followers(Protocol):

@@ -20,8 +20,9 @@ from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
 from pointsman.http.live import events
 from pointsman.http.live.feed import Feed
-from pointsman.http.modern import executing, explaining, records, simulating, worker
+from pointsman.http.modern import records
 from pointsman.http.modern.awaiting import Ends
+from pointsman.http.modern.routers import ROUTERS as MODERN_ROUTERS
 from pointsman.http.problems import install
 from pointsman.http.services import Services
 
@@ -30,14 +31,11 @@ ROUTERS = (
     pages.router,
     documented_access.router,
     modern_access.router,
-    executing.router,
+    *MODERN_ROUTERS,
     records.router,
     events.router,
     documented_jobs.router,
     documented_history.router,
-    explaining.router,
-    simulating.router,
-    worker.router,
     *DOCUMENTED_ROUTERS,
 )
 

@@ -1,6 +1,7 @@
 """The catalog: all definitions, immutable, indexed by what they are looked up by.
 
-Inheritance is resolved once, when it is built.
+Inheritance is resolved once, when it is built. A changed catalog is made from the one before: its indexes are copied, and only
+what the change concerns is resolved anew.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias, TypeVar
 
 from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.conduct import PLAIN, Conduct
@@ -17,6 +19,13 @@ from pointsman.model.json import Json
 from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
 from pointsman.model.trigger import StateTrigger
+
+Defined: TypeAlias = State | Class | Entity | Script
+"""What a catalog is made of."""
+Inherited: TypeAlias = Mapping[ClassId, Mapping[OperationId, Operation]]
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Resolved:
 class Catalog:
     """Definitions by id. Build it with `build_catalog`."""
 
-    __slots__ = ("_by_id", "_by_name", "_known", "classes", "scripts", "states")
+    __slots__ = ("_by_id", "_by_name", "_inherited", "_known", "classes", "scripts", "states")
 
     def __init__(
         self,
@@ -63,13 +72,62 @@ class Catalog:
         classes: Mapping[ClassId, Class],
         scripts: Mapping[ScriptId, Script],
         known: Mapping[EntityRef, Resolved],
+        inherited: Inherited,
+        by_id: Mapping[str, EntityRef] | None = None,
     ) -> None:
         self.states = states
         self.classes = classes
         self.scripts = scripts
         self._known = known
-        self._by_id: Mapping[str, EntityRef] = {ref.id: ref for ref in known}
+        self._inherited = inherited
+        self._by_id: Mapping[str, EntityRef] = {ref.id: ref for ref in known} if by_id is None else by_id
         self._by_name = {state.name: state for state in states.values()}
+
+    def with_definitions(self, *made: Defined) -> Catalog:
+        """The catalog with these, in the place of those of the same id. Entities of a class that changes are resolved anew."""
+        new_classes = {each.id: each for each in made if isinstance(each, Class)}
+        classes = _over(self.classes, new_classes)
+        inherited = _over(self._inherited, {each.id: _operations(each.operations) for each in new_classes.values()})
+        entities = self._heirs(new_classes) | {each.ref: each for each in made if isinstance(each, Entity)}
+        fresh: dict[str, EntityRef] = {ref.id: ref for ref in entities if ref not in self._known}
+        return Catalog(
+            states=_over(self.states, {each.id: each for each in made if isinstance(each, State)}),
+            classes=classes,
+            scripts=_over(self.scripts, {each.id: each for each in made if isinstance(each, Script)}),
+            known=_over(self._known, {ref: _resolve(each, classes, inherited) for ref, each in entities.items()}),
+            inherited=inherited,
+            by_id=_over(self._by_id, fresh),
+        )
+
+    def without(self, *gone: Defined) -> Catalog:
+        """The catalog without these. Entities of a class that is gone have only what is their own."""
+        gone_classes = {each.id: each for each in gone if isinstance(each, Class)}
+        classes, inherited = _less(self.classes, gone_classes), _less(self._inherited, gone_classes)
+        left = {ref: _resolve(each, classes, inherited) for ref, each in self._heirs(gone_classes).items()}
+        refs = {each.ref: each for each in gone if isinstance(each, Entity)}
+        return Catalog(
+            states=_less(self.states, {each.id: each for each in gone if isinstance(each, State)}),
+            classes=classes,
+            scripts=_less(self.scripts, {each.id: each for each in gone if isinstance(each, Script)}),
+            known=_less(_over(self._known, left), refs),
+            inherited=inherited,
+            by_id=_less(self._by_id, dict.fromkeys([ref.id for ref in refs if self._by_id.get(ref.id) == ref])),
+        )
+
+    def _heirs(self, classes: Mapping[ClassId, Class]) -> dict[EntityRef, Entity]:
+        """The entities of these classes."""
+        if not classes:
+            return {}
+        return {ref: each.entity for ref, each in self._known.items() if each.entity.class_id in classes}
+
+    def of_class(self, id_: ClassId) -> list[Resolved]:
+        """The entities of a class. Looks at every entity."""
+        return [each for each in self._known.values() if each.entity.class_id == id_]
+
+    def ending_at(self, object_: EntityRef) -> list[Resolved]:
+        """The links that begin or end at an object. Looks at every entity."""
+        id_ = object_.id
+        return [each for each in self._known.values() if id_ in (each.entity.source, each.entity.target)]
 
     def state(self, id_or_name: str) -> State | None:
         """The state with that id or, failing that, that name."""
@@ -83,6 +141,9 @@ class Catalog:
         """How executions of an operation of an entity go along; plain where there is no such thing (any more)."""
         resolved = self._known.get(ref)
         return PLAIN if resolved is None else resolved.conduct(operation)
+
+    def __contains__(self, ref: EntityRef) -> bool:
+        return ref in self._known
 
     def find(self, entity_id: str) -> EntityRef | None:
         """The object or link of that id; no id is both an object's and a link's."""
@@ -117,7 +178,23 @@ def build_catalog(
         classes=class_by_id,
         scripts={script.id: script for script in scripts},
         known=known,
+        inherited=inherited,
     )
+
+
+def _over(old: Mapping[_K, _V], new: Mapping[_K, _V]) -> Mapping[_K, _V]:
+    """The old ones and the new: a copy of the whole, which is quick, and only where something is new."""
+    return {**old, **new} if new else old
+
+
+def _less(old: Mapping[_K, _V], gone: Mapping[_K, object]) -> Mapping[_K, _V]:
+    """The old ones without some."""
+    if not gone:
+        return old
+    left = dict(old)
+    for key in gone:
+        left.pop(key, None)
+    return left
 
 
 def _operations(operations: Iterable[Operation]) -> Mapping[OperationId, Operation]:
@@ -127,7 +204,7 @@ def _operations(operations: Iterable[Operation]) -> Mapping[OperationId, Operati
 def _resolve(
     entity: Entity,
     classes: Mapping[ClassId, Class],
-    inherited: Mapping[ClassId, Mapping[OperationId, Operation]],
+    inherited: Inherited,
 ) -> Resolved:
     parent = classes.get(entity.class_id) if entity.class_id is not None else None
     if parent is None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from pointsman.model.access import AccessKey
-from pointsman.model.definition import Built, Kind
+from pointsman.model.definition import Built, Kind, Misfit
 from pointsman.model.effect import ReplyTo
 from pointsman.model.ids import EntityRef, JobId, OperationId, StateId, TimerId, UserId
 from pointsman.model.job import JobStatus
@@ -133,8 +133,8 @@ class EditCatalog:
     """The version that the edit was made from, 0 for one that there must not be yet; None: whichever it has."""
     secret: str | None = None
     """A user's: the digest of the new password, as it is kept."""
-    built: Built | None = None
-    """What the document stands for."""
+    built: Built | Misfit | None = None
+    """What the document stands for, or why for nothing."""
     reply: Reply = None
 
 

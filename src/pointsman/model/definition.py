@@ -37,6 +37,18 @@ class Origin(StrEnum):
 Built: TypeAlias = State | Class | Entity | Script | User | Group
 """What a document stands for, checked."""
 
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why a document stands for nothing."""
+
+    faults: tuple[str, ...]
+    """What was expected and what was found, each behind the way to it: `operations[0].parameters.topic: expected …`."""
+
+    def __str__(self) -> str:
+        return "; ".join(self.faults)
+
+
 DefinitionKey: TypeAlias = tuple[Kind, str]
 """Kind and id."""
 

@@ -1,10 +1,11 @@
-"""Builds the catalog from the merged file: each definition checked by itself, then against the others."""
+"""Builds the catalog from the merged file, or one definition beside a catalog that there is: each checked by itself, then against
+the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from pointsman.model.catalog import Catalog, build_catalog
+from pointsman.model.catalog import Catalog, Defined, build_catalog
 from pointsman.model.entity import Class, Entity, Script
 from pointsman.model.ids import ClassId, EntityId, EntityRef, OwnerType, ScriptId, StateId
 from pointsman.model.operation import Operation
@@ -32,7 +33,7 @@ class CatalogBuilder:
         self._tree = tree
         self._report = report
         self._states = StateNames(BUILT_IN_STATES)
-        self._classes: dict[str, Class] = {}
+        self._classes: Mapping[ClassId, Class] = {}
         self._class_operations: dict[str, tuple[str, ...]] = {}
         """The ids of each class's operations, also of those that are wrong: one problem is enough for each."""
         self._operations = OperationBuilder(report, (), self._states)
@@ -56,6 +57,23 @@ class CatalogBuilder:
         entities = self._build_entities()
         self._properties.finish()
         return build_catalog(states=states, classes=self._classes.values(), entities=entities, scripts=scripts)
+
+    def build_beside(self, known: Catalog, class_id: str | None) -> Iterator[Defined]:
+        """What the tree defines, beside a catalog that there is and in the place of what that has under the same ids.
+
+        `class_id` is the class that the tree's entity names. Properties that macros name may come later.
+        """
+        self._states = StateNames(tuple(known.states.values()))
+        self._operations = OperationBuilder(self._report, known.scripts, self._states)
+        self._classes = known.classes
+        self._properties.take_later()
+        if class_id is not None and (parent := known.classes.get(ClassId(class_id))) is not None:
+            self._class_operations[class_id] = tuple([each.id for each in parent.operations])
+            self._timeouts.of_known_class(parent)
+        yield from self._build_states()
+        yield from self._build_scripts()
+        yield from self._build_classes()
+        yield from self._build_entities(known)
 
     def items(self, section: str, form: type[Form]) -> Iterator[tuple[Form, Place]]:
         """The definitions of a section that have the right form."""
@@ -148,7 +166,7 @@ class CatalogBuilder:
                     writable=writable,
                 )
 
-    def _build_entities(self) -> list[Entity]:
+    def _build_entities(self, known: Catalog | None = None) -> list[Entity]:
         ids: dict[str, int] = {}
         entities = [
             entity
@@ -158,8 +176,8 @@ class CatalogBuilder:
         objects = {entity.ref.id for entity in entities}
         for form, place in self.items("links", LinkForm):
             for end in ("source", "target"):
-                if getattr(form, end) not in objects:
-                    named = getattr(form, end)
+                named = getattr(form, end)
+                if not (named in objects or (known is not None and _object(named) in known)):
                     message = f"expected the id of an object, found {shown(named)}{nearest(named, objects)}"
                     self._report.value(place.node, (end,), message)
             entity = self._entity(form, place, OwnerType.LINK, ids)
@@ -203,7 +221,7 @@ class CatalogBuilder:
     def _class_of(self, form: ObjectForm, place: Place) -> Class | None:
         if form.class_id is None:
             return None
-        parent = self._classes.get(form.class_id)
+        parent = self._classes.get(ClassId(form.class_id))
         if parent is None:
             message = (
                 f"expected the id of a class in classes, found {shown(form.class_id)}{nearest(form.class_id, self._classes)}"
@@ -253,3 +271,7 @@ def _ids_in(place: Place) -> tuple[str, ...]:
     """The ids of the operations that are written there, right or wrong."""
     written = place.node.get("operations")
     return tuple([str(each.get("id")) for each in written if isinstance(each, Map)]) if isinstance(written, Seq) else ()
+
+
+def _object(id_: str) -> EntityRef:
+    return EntityRef(OwnerType.OBJECT, EntityId(id_))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pointsman.model.conduct import PLAIN, Conduct, Confirm, Expect, Mode, OnInterrupted
+from pointsman.model.entity import Class
 from pointsman.model.ids import OperationId, StateId
 from pointsman.settings.conduct_forms import ConfirmForm, ExpectForm
 from pointsman.settings.forms import OperationForm
@@ -98,7 +99,11 @@ class TimeoutCheck:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._of_classes: dict[str, dict[str, str]] = {}
+        self._of_classes: dict[str, Mapping[str, str]] = {}
+
+    def of_known_class(self, known: Class) -> None:
+        """A class that is right."""
+        self._of_classes[known.id] = {each.id: then for each in known.operations if (then := each.conduct.on_timeout)}
 
     def of_class(self, class_id: str, operations: Collection[str], given: Collection[OnTimeout]) -> None:
         """A class, the ids of its operations, and what they run on a timeout."""

@@ -81,7 +81,7 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     """
     sources = Sources()
     report = Report(sources)
-    tree = read_files(path, report)
+    tree = read_files(path, report, sources)
     _check_sections(tree, report)
     settings, origins = effective_settings(tree, environ, overrides or {}, report)
     builder = CatalogBuilder(tree, report)
@@ -106,11 +106,11 @@ def load_configuration(path: Path, environ: Mapping[str, str], overrides: Mappin
     )
 
 
-def read_files(path: Path, report: Report) -> Map:
+def read_files(path: Path, report: Report, sources: Sources) -> Map:
     """A file, and conf.d/*.yaml beside it, as one tree."""
     trees = []
     for file in (path, *sorted((path.parent / "conf.d").glob("*.yaml"))):
-        found = read_document(file, report.sources)
+        found = read_document(file, sources)
         if isinstance(found, Problem):
             report.add(found)
         else:

@@ -16,8 +16,9 @@ _SECTIONS = {"classes": "class", "objects": "object", "links": "link"}
 
 def operation_origins(path: Path, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Origin]:
     """The places of operations, each given as its owner (`class pump`, `object pump-1`) and its id, as far as they are found."""
-    report = Report(Sources())
-    tree = read_files(path, report)
+    sources = Sources()
+    report = Report(sources)
+    tree = read_files(path, report, sources)
     return {key: report.origin(node, ("operations", index)) for key, node, index in _operations(tree) if key in wanted}
 
 

@@ -80,6 +80,11 @@ class PropertyCheck:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._open: dict[str, _Open] = {}
+        self._later = False
+
+    def take_later(self) -> None:
+        """What is missing may come yet: nothing is told. A job whose macros name what is not there fails and says so."""
+        self._later = True
 
     def of_class(self, class_id: str, properties: Mapping[str, Json], uses: Sequence[PropertyUse]) -> None:
         """A class, and the properties that its operations name. What it lacks itself, one of its entities may have."""
@@ -94,7 +99,7 @@ class PropertyCheck:
         if parent is not None and (waiting := self._open.get(parent.id)) is not None:
             waiting.example = waiting.example or ref
             waiting.seen.update(properties)
-        if uses:
+        if uses and not self._later:
             known = {*properties, *(parent.properties if parent else ())}
             for use in uses:
                 if use.name not in known:

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pointsman.settings.faults import faults
 from pointsman.settings.problem import InvalidConfiguration, Origin, Problem
-from pointsman.settings.sources import Sources
 from pointsman.settings.tree import Map, Path, Seq, Value, mark_of
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
+class Marks(Protocol):
+    """Knows where each mark is."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files, in the order in which their problems are told."""
+
+    def origin(self, mark: int) -> Origin:
+        """Where a mark is."""
+
+    def inside(self, mark: int, value: str, offset: int) -> int:
+        """The mark of a character of a text, given the text's."""
+
+
 class Report:
     """All problems that were found so far."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Marks) -> None:
         self.sources = sources
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
@@ -83,10 +96,15 @@ class Report:
     def __len__(self) -> int:
         return len(self._problems)
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong: each once, by file and place."""
+        return tuple(self._sorted(self._problems))
+
     def raise_problems(self) -> None:
         """Raises InvalidConfiguration when there are any: each once, by file and place."""
         if self._problems:
-            raise InvalidConfiguration(self._sorted(self._problems))
+            raise InvalidConfiguration(self.problems)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

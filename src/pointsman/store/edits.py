@@ -78,7 +78,7 @@ def definition_row(definition: Definition) -> dict[str, Any]:
         "version": definition.version,
         "created": definition.created,
         "created_by": storable_or_none(definition.owner),
-        "alias": alias if isinstance(alias, str) else None,
+        "alias": storable(alias) if isinstance(alias, str) else None,
     }
 
 

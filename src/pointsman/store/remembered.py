@@ -18,7 +18,7 @@ from pointsman.store.text import json_value
 def remembered(connection: Connection) -> Remembered:
     """All that a worker has to remember of the time before it."""
     return Remembered(
-        open=_open(connection),
+        open=open_in_brief(connection),
         manual={_ref(row): manual_of(row.document) for row in connection.execute(select(manual_states))},
         properties=_properties(connection),
         quarantines={
@@ -28,7 +28,8 @@ def remembered(connection: Connection) -> Remembered:
     )
 
 
-def _open(connection: Connection) -> list[OpenJob]:
+def open_in_brief(connection: Connection) -> list[OpenJob]:
+    """Every open job, in the order of their ids."""
     columns = jobs.c
     wanted = (columns.id, columns.owner_type, columns.owner_id, columns.operation_id, columns.waits)
     statuses = [status.value for status in sorted(OPEN)]

@@ -12,16 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_
 
+from pointsman.model.definition import Definition, DefinitionKey, Kind
 from pointsman.model.effect import Dispatch
-from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, TimerId, TriggerId
+from pointsman.model.ids import EntityId, EntityRef, JobId, OwnerType, TimerId, TriggerId, UserId
 from pointsman.model.job import OPEN, Job
-from pointsman.model.remembered import Remembered
+from pointsman.model.remembered import OpenJob, Remembered
 from pointsman.model.state import EntityState
-from pointsman.model.timer import OF_CHANGES, Timer
-from pointsman.model.write import (
-    CountReject,
-    Write,
-)
+from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
+from pointsman.model.write import CountReject, Write
+from pointsman.store import asked
 from pointsman.store.codec import (
     climb_row,
     dispatch_of,
@@ -35,7 +34,7 @@ from pointsman.store.codec import (
 )
 from pointsman.store.edits import carry_out
 from pointsman.store.fetch import by_status, fetch_jobs, jobs_of
-from pointsman.store.remembered import remembered
+from pointsman.store.remembered import open_in_brief, remembered
 from pointsman.store.rows import Rows, gather, reject_rows
 from pointsman.store.statements import Statements, run
 from pointsman.store.tables import (
@@ -104,19 +103,37 @@ class SqlUnit:
         query = select(timers) if ids is None else select(timers).where(timers.c.id.in_(ids))
         return {timer.id: timer for timer in map(timer_of, self._connection.execute(query))}
 
-    def waiting(self, entities: Collection[EntityRef]) -> Sequence[Timer]:
-        """The timers of these entities that a change of their state voids."""
+    def waiting(self, entities: Collection[EntityRef], kinds: Collection[TimerKind] = OF_CHANGES) -> Sequence[Timer]:
+        """The timers of these entities of those kinds: unless it says otherwise, those that a change of their state voids."""
         found: list[Timer] = []
         for kind in OwnerType:
             ids = [ref.id for ref in entities if ref.kind == kind]
             if ids:
-                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(OF_CHANGES))
+                theirs = (timers.c.owner_type == kind, timers.c.entity_id.in_(ids), timers.c.kind.in_(kinds))
                 found += map(timer_of, self._connection.execute(select(timers).where(*theirs).order_by(timers.c.id)))
         return found
 
     def remembered(self) -> Remembered:
         """What a worker has to remember of the time before it started."""
         return remembered(self._connection)
+
+    def open_in_brief(self) -> Sequence[OpenJob]:
+        """Every open job, in the order of their ids."""
+        return open_in_brief(self._connection)
+
+    def definitions(
+        self, keys: Collection[DefinitionKey], kinds: Collection[Kind] = (), aliases: Collection[tuple[Kind, str]] = ()
+    ) -> Mapping[DefinitionKey, Definition]:
+        """These definitions, all of these kinds, and those that are found by these aliases, as far as there are such."""
+        return asked.definitions_asked(self._connection, keys, kinds, aliases)
+
+    def made_by_users(self) -> Sequence[Definition]:
+        """The definitions of the catalog that the configuration file does not make, by kind and id."""
+        return asked.made_by_users(self._connection)
+
+    def requested(self, keys: Collection[tuple[UserId, str]]) -> Mapping[tuple[UserId, str], tuple[bytes, JobId]]:
+        """The requests that were made under these keys of their users: a digest of what was asked for, and the job."""
+        return asked.requested(self._connection, keys)
 
     def fired(self, entities: Collection[EntityRef]) -> Mapping[EntityRef, Mapping[TriggerId, int]]:
         """When triggers fired last for these entities, in ms; only those that rest after it."""
