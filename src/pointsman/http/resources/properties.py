@@ -40,6 +40,8 @@ class Holder:
     """None for a class."""
     properties: Sequence[Property]
     """With inherited ones, and with the values that they have now."""
+    expected: int | None = None
+    """The version that edits have to be made from; None: whichever."""
 
     def find(self, id_or_name: str) -> Property:
         """The property of that id or, failing that, that name. Raises Refusal (404)."""
@@ -50,13 +52,13 @@ class Holder:
         raise Refusal.not_found(f"property {id_or_name} of {self.definition.kind} {self.definition.id}")
 
 
-async def holder(services: Services, kind: Kind, id_: str, entity: EntityRef | None) -> Holder:
+async def holder(services: Services, kind: Kind, id_: str, entity: EntityRef | None, expected: int | None = None) -> Holder:
     """Whoever has properties. Raises Refusal (404)."""
     if entity is None:
         definition = await reading.defined(services, kind, id_)
-        return Holder(definition, None, properties_of(definition))
+        return Holder(definition, None, properties_of(definition), expected)
     view = await reading.entity(services, entity)
-    return Holder(view.definition, entity, view.properties)
+    return Holder(view.definition, entity, view.properties, expected)
 
 
 def property_list(services: Services, caller: Caller, bodies: Sequence[PropertyBody], before: Document) -> list[Json]:
@@ -93,7 +95,7 @@ async def add(services: Services, caller: Caller, whose: Holder, body: PropertyB
             raise Refusal(409, "Conflict", f"{owner.kind} {owner.id} has a property {body.name!r} already", reason="exists")
         return {**now.document, "properties": [*there, document]}
 
-    await rewrite(services, caller, owner.kind, owner.id, edit)
+    await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
     await _settle(services, caller, whose, body.name, document.get("value"))
     return (await holder(services, owner.kind, owner.id, whose.entity)).find(str(document["id"]))
 
@@ -131,7 +133,7 @@ async def remove(services: Services, caller: Caller, whose: Holder, id_or_name: 
         rest = [each for each in mappings(now.document.get("properties")) if each.get("name") != there.name]
         return {**now.document, "properties": rest}
 
-    await rewrite(services, caller, owner.kind, owner.id, edit)
+    await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
 
 
 async def set_value(services: Services, caller: Caller, entity: EntityRef, name: str, value: Json) -> None:
@@ -161,7 +163,7 @@ async def _redeclare(services: Services, caller: Caller, whose: Holder, there: P
         raise Refusal(
             409, "Conflict", f"{owner.kind} {owner.id} inherits it from {there.owner.kind} {there.owner.id}: rename it there"
         )
-    await rewrite(services, caller, owner.kind, owner.id, edit)
+    await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
     await _settle(services, caller, whose, str(wanted["name"]), wanted["value"])
 
 
