@@ -35,14 +35,6 @@ class Site:
         return answer.json() if answer.content else None
 
 
-<<<<<<< HEAD
-=======
-def addresses(log: str) -> list[str]:
-    """Where the worker says that it listens, at each start."""
-    return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line]
-
-
->>>>>>> main
 def _address(worker: Worker, seconds: float = 20) -> str:
     """Where the worker said, since its last start, that it listens. That may be after it has told the broker that it is there."""
     until = time.monotonic() + seconds
@@ -51,14 +43,11 @@ def _address(worker: Worker, seconds: float = 20) -> str:
             return found[-1]
         time.sleep(0.01)
     raise TimeoutError(f"The worker did not listen within {seconds:g} s:\n{worker.last_log[-4000:]}")
-<<<<<<< HEAD
 
 
 def addresses(log: str) -> list[str]:
     """Where the worker says that it listens, at each start."""
     return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line and line.endswith("}")]
-=======
->>>>>>> main
 
 
 @contextmanager
