@@ -107,8 +107,10 @@ def _needed(world: World, command: EditCatalog) -> Refusal | None:
 
 def _refused(command: EditCatalog, refusal: Refusal, before: Definition | None) -> Decision:
     reason, detail = refusal
-    version: dict[str, Json] = {} if before is None else {"version": before.version}
-    return Decision((), answers(command.reply, {"error": detail, "reason": reason.value, **version}))
+    more: dict[str, Json] = {} if before is None else {"version": before.version}
+    if reason is RejectReason.BAD_DEFINITION and isinstance(command.built, Misfit):
+        more["faults"] = command.built.faults
+    return Decision((), answers(command.reply, {"error": detail, "reason": reason.value, **more}))
 
 
 # What follows
