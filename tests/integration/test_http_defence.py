@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from servers.api import LOGIN, PASSWORD, Site, served
+from servers.certificates import Certificates
 
 PLANT = "objects:\n  - {id: pump, name: Pump}\n"
 CURRENT = "/node/api/users/current"
@@ -148,3 +149,13 @@ def test_a_token_in_the_clear_is_not_sent_on_by_us(site: Site) -> None:
     token = "pmt_" + "x" * 43
     answer = requests.get(f"{site.url}{CURRENT}?api-token={token}", timeout=20)
     assert token not in answer.text + str(answer.headers)
+
+
+def test_over_tls_the_cookie_is_for_tls_only(tmp_path: Path, certificates: Certificates) -> None:
+    settings = {"HTTP__CERT_FILE": str(certificates.server), "HTTP__KEY_FILE": str(certificates.server_key)}
+    with served(tmp_path, configuration=PLANT, settings=settings) as site:
+        assert site.url.startswith("https://")
+        body = {"login": LOGIN, "password": PASSWORD}
+        answer = requests.post(f"{site.url}/api/v1/session", json=body, verify=str(certificates.ca), timeout=20)
+        assert answer.status_code == 201
+        assert "; Secure" in answer.headers["Set-Cookie"]

@@ -35,20 +35,19 @@ class Site:
         return answer.json() if answer.content else None
 
 
-def addresses(log: str) -> list[str]:
-    """Where the worker says that it listens, at each start."""
-    return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line]
-
-
 def _address(worker: Worker, seconds: float = 20) -> str:
     """Where the worker said, since its last start, that it listens. That may be after it has told the broker that it is there."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        for line in worker.last_log.splitlines():
-            if '"listening"' in line:
-                return str(json.loads(line)["address"])
+        if found := addresses(worker.last_log):
+            return found[-1]
         time.sleep(0.01)
     raise TimeoutError(f"The worker did not listen within {seconds:g} s:\n{worker.last_log[-4000:]}")
+
+
+def addresses(log: str) -> list[str]:
+    """Where the worker says that it listens, at each start."""
+    return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line and line.endswith("}")]
 
 
 @contextmanager

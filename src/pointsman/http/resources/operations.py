@@ -46,10 +46,9 @@ def _keep(name: str, before: Document, given: Mapping[str, Json], of: str = "") 
 
 
 def operation_list(services: Services, bodies: Sequence[OperationBody], before: Document) -> list[Json]:
-    """A whole list of operations, as it is kept. Those that are inherited are passed over."""
+    """A whole list of operations, as it is kept."""
     known = {str(each.get("id")): each for each in mappings(before.get("operations"))}
-    own = [body for body in bodies if body.owner_type != CLASS]
-    return [{"id": new_id(services), **operation_document(body, known.get(body.id or ""))} for body in own]
+    return [{"id": new_id(services), **operation_document(body, known.get(body.id or ""))} for body in bodies]
 
 
 async def add(

@@ -10,7 +10,6 @@ from pointsman.http.resources import reading
 from pointsman.http.resources.bodies import PropertyBody
 from pointsman.http.resources.document import (
     INFO,
-    OWNER_TYPES,
     READ_WRITE,
     SERVICE,
     Document,
@@ -27,8 +26,6 @@ from pointsman.model.ids import EntityRef
 from pointsman.model.json import Json
 from pointsman.model.state import Retained
 from pointsman.store.text import json_text
-
-CLASS = OWNER_TYPES[Kind.CLASS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +59,10 @@ async def holder(services: Services, kind: Kind, id_: str, entity: EntityRef | N
 
 
 def property_list(services: Services, caller: Caller, bodies: Sequence[PropertyBody], before: Document) -> list[Json]:
-    """A whole list of properties, as it is kept. Those that are inherited are passed over, those of a name that is there keep
-    their ids."""
+    """A whole list of properties, as it is kept. Those of a name that is there keep their ids."""
     known = {each.get("name"): each for each in mappings(before.get("properties"))}
     made: list[Json] = []
     for body in bodies:
-        if body.owner_type == CLASS:
-            continue
         if not body.name:
             raise Refusal.content("properties: expected each to have a name, found one without")
         there = known.pop(body.name, None)
