@@ -76,7 +76,9 @@ class Ids:
 def page(connection: Connection, source: Source, span: Span) -> Ids:
     """The ids of the rows on that page."""
     if source.entities is None and source.reached is None:
-        rows = connection.execute(_ordered(source, span, span.beyond, span.limit + 1, span.skip)).all()
+        # The id alone, so that an index has all that is asked for, however many are passed over.
+        ids = _ordered(source, span, span.beyond, span.limit + 1, span.skip, (source.id,))
+        rows = connection.execute(ids).all()
         return _cut([row[0] for row in rows], span)
     return _tested(connection, source, span)
 
@@ -96,23 +98,27 @@ def _tested(connection: Connection, source: Source, span: Span) -> Ids:
     """Looks at rows in their order, and tests each."""
     found: list[str] = []
     beyond, wanted, looked, look_up = span.beyond, span.skip + span.limit + 1, 0, False
+    size = min(BLOCK, 4 * wanted)
     while True:
-        query = (_looked_up if look_up else _ordered)(source, span, beyond, BLOCK)
+        query = (_looked_up if look_up else _ordered)(source, span, beyond, size)
         rows = connection.execute(query).all()
         new = [row[0] for row in rows if source.has(row)]
         found += new
-        if len(found) >= wanted or len(rows) < BLOCK:
+        if len(found) >= wanted or len(rows) < size:
             return _cut(found[span.skip :], span)
-        beyond, looked = rows[-1][0], looked + BLOCK
+        beyond, looked = rows[-1][0], looked + size
         if span.budget is not None and looked >= span.budget and len(found) >= span.skip:
             return Ids(found[span.skip :], beyond)
-        sparse = len(new) * SPARSE < BLOCK and source.entities is not None
-        look_up = look_up or (sparse and len(source.entities or ()) <= LOOKED_UP)
+        sparse = size == BLOCK and len(new) * SPARSE < size  # fewer rows say little: what comes together is of a few entities
+        look_up = look_up or (sparse and source.entities is not None and len(source.entities) <= LOOKED_UP)
+        size = BLOCK
 
 
-def _ordered(source: Source, span: Span, beyond: str | None, limit: int, skip: int = 0) -> Select[Any]:
+def _ordered(
+    source: Source, span: Span, beyond: str | None, limit: int, skip: int = 0, columns: Sequence[ColumnElement[Any]] = ()
+) -> Select[Any]:
     """The first rows of all branches."""
-    query = _base(source, span, beyond)
+    query = _base(source, span, beyond, columns)
     if len(source.branches) == 1:
         return _first(query.where(*source.branches[0]), span, limit).offset(skip)
     parts = [_first(query.where(*branch), span, skip + limit).subquery() for branch in source.branches]
@@ -120,17 +126,19 @@ def _ordered(source: Source, span: Span, beyond: str | None, limit: int, skip: i
 
 
 def _looked_up(source: Source, span: Span, beyond: str | None, limit: int) -> Select[Any]:
-    """The first rows of these entities: all theirs are gathered and put in order, which is quick as long as they are few."""
-    ids = [storable(each) for each in sorted(source.entities or ())]
-    query = _base(source, span, beyond).where(source.entity.in_(ids))
+    """The first rows of these entities: all their ids are gathered and put in order, which is quick as long as they are few."""
+    some = [storable(each) for each in sorted(source.entities or ())]
+    ids = _base(source, span, beyond, (source.id,)).where(source.entity.in_(some))
     if source.branches != ((),):
-        query = query.where(or_(*(and_(*branch) for branch in source.branches)))
+        ids = ids.where(or_(*(and_(*branch) for branch in source.branches)))
     told = source.id.concat("")  # else the order of the table would lead, past all that is not wanted
-    return query.order_by(told.desc() if span.newest_first else told).limit(limit)
+    first = ids.order_by(told.desc() if span.newest_first else told).limit(limit)
+    query = select(source.id, source.kind, source.entity).where(source.id.in_(first))
+    return query.order_by(source.id.desc() if span.newest_first else source.id)
 
 
-def _base(source: Source, span: Span, beyond: str | None) -> Select[Any]:
-    query = select(source.id, source.kind, source.entity).where(*source.where)
+def _base(source: Source, span: Span, beyond: str | None, columns: Sequence[ColumnElement[Any]] = ()) -> Select[Any]:
+    query = select(*(columns or (source.id, source.kind, source.entity))).where(*source.where)
     if beyond is None:
         return query
     return query.where(source.id < storable(beyond) if span.newest_first else source.id > storable(beyond))
