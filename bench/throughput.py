@@ -29,6 +29,7 @@ from rawmqtt import Sink, Source
 ENTITIES = 100
 CONFIGURATION = """
 mqtt: {{url: "mqtt://127.0.0.1:{port}", base_topic: bench-base, announce: {announce}}}
+http: {{listen: "off"}}
 node: {{id: bench, health_file: "{directory}/health.json"}}
 store: {{url: "{store}", migrate: auto}}
 log: {{level: warning}}

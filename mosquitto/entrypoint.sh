@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts Mosquitto with a password for each user, made at the first start: there is no default one to forget.
+# Starts Mosquitto with a password for each user, made at the first start: there is no default one to forget. One for the
+# administrator of the API is made with them.
 #
 # The passwords are in the volume `credentials`, a file each, named as the worker's secrets directory wants them. To choose one,
 # write it into the file and restart; to have a new one made, remove the file. Runs on busybox's sh too.
@@ -19,6 +20,8 @@ password() {
 }
 
 chmod 0755 "$credentials"
+# Not the broker's: that of the administrator of the worker's API.
+password admin 10001 >/dev/null
 # mosquitto_passwd takes plain text and leaves hashes; on the command line, passwords could be read by others.
 {
   printf 'pointsman:%s\n' "$(password pointsman 10001)"

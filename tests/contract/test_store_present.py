@@ -12,6 +12,7 @@ from pointsman.model.edit import SaveDefinition
 from pointsman.model.ids import EntityId, EntityRef, OwnerType, StateId, UserId
 from pointsman.model.state import EntityState, ManualState
 from pointsman.model.write import SaveManual, SaveProperty, SaveState
+from pointsman.store.reads.definitions import by_alias
 from pointsman.store.reads.family import children
 from pointsman.store.reads.present import Present, present
 from pointsman.store.reads.reader import Reader
@@ -71,3 +72,11 @@ def test_a_parent_of_any_name_is_found(store: SqlStore, reader: Reader, parent: 
     save(store, Kind.OBJECT, "child", parent_id=[parent, *others, parent])
     assert children(reader, parent)[parent].objects == ["child"]
     assert set(children(reader)) == {parent, *others}
+
+
+def test_a_discovery_id_may_be_any_text(store: SqlStore, reader: Reader) -> None:
+    for id_, alias in (("a", "rack/7 ü"), ("b", "with \0 in it"), ("c", "half \ud800 a pair")):
+        save(store, Kind.OBJECT, id_, discovery_id=alias)
+        found = by_alias(reader, Kind.OBJECT, alias)
+        assert found is not None
+        assert found.id == id_

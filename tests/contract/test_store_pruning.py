@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from contract.conftest import OpenStore
 from contract.making import NOW, a_change, a_job, a_result, ended, queued
+from pointsman.clock import Uuid7
 from pointsman.model.job import Job
-from pointsman.model.write import AddChange, AddJob, UpdateJob
-from pointsman.store import maintenance, pruning
-from pointsman.store.reads import history, jobs
+from pointsman.model.write import AddChange, AddJob, NoteJob, UpdateJob
+from pointsman.store import events, maintenance, pruning
+from pointsman.store.reads import history, jobs, live
 from pointsman.store.reads.reader import Reader
 from pointsman.store.sql_store import SqlStore
 
@@ -153,3 +154,35 @@ def test_an_operator_prunes_by_hand(opened: OpenStore, store_url: str) -> None:
     pruned = maintenance.prune(store_url, keep_jobs=2, chunk=2)
     assert (pruned.jobs, pruned.results) == (4, 4)
     assert maintenance.prune(store_url).jobs == 0
+
+
+def test_of_what_followers_read_the_newest_are_kept_however_long_jobs_are(
+    store: SqlStore, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "KEPT", 7)
+    monkeypatch.setattr(events, "CHUNK", 4)
+    made = fill(store, 20)
+    ids = Uuid7(after=made[-1].id)
+    with store.begin() as unit:
+        for job in made:
+            unit.apply([NoteJob(ids(NOW + 100 * HOUR), job.id)])
+    before = live.news(reader, "")
+    assert len(before.entries) == 40, "each job by its last entry, and each change"
+    assert before.kept_from == ""
+    assert prune_all(store, None, None)[-1] == 0
+    left = live.news(reader, "")
+    assert [id_ for id_, job in left.entries if isinstance(job, Job)] == [id_ for id_, _ in before.entries[-7:]]
+    assert left.kept_from == before.entries[-8][0], "a reader that has seen the one before the oldest has missed nothing"
+
+
+def test_a_follower_can_tell_that_jobs_or_changes_went_which_it_has_not_seen(store: SqlStore, reader: Reader) -> None:
+    made = fill(store, 10)
+    with store.begin() as unit:
+        unit.apply([NoteJob(noted := Uuid7(after=made[-1].id)(NOW + 100 * HOUR), made[2].id)])
+    assert live.news(reader, "").kept_from == ""
+    prune_all(store, NOW + 2 * HOUR, None)
+    assert live.news(reader, "").kept_from == made[1].id
+    prune_all(store, NOW + 3 * HOUR, None)
+    assert live.news(reader, "").kept_from == noted, "the job that went has changed last by that entry"
+    prune_all(store, FOREVER, 0)
+    assert live.last(reader) == noted, "what is to come lies behind all that ever was"

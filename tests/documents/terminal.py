@@ -1,7 +1,7 @@
 """A reader's terminal: a directory with a configuration, `pointsman` and Mosquitto's clients on PATH, a broker and a worker.
 
-Commands of documents are run here as they are written. The broker's port is whatever is free; in the configuration and in what is
-printed it is the one of the documents, 1883.
+Commands of documents are run here as they are written. The ports of broker and API are whatever is free; in the configuration, in
+commands and in what is printed they are those of the documents, 1883 and 8080. Variables live from one block to the next.
 """
 
 from __future__ import annotations
@@ -16,14 +16,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from documents.markdown import ROOT, Block
+from servers.api import addresses
 from servers.client import Address
 from servers.worker import Worker
 
 SAMPLE = ROOT / "config" / "pointsman.yaml"
 DEFAULT_PORT = ":1883"
+API_PORT = ":8080"
 CONFIGURATION = "pointsman.yaml"
 RUN = re.compile(r"^pointsman run( *#.*)?$\n", re.MULTILINE)
 """What the fixture has done already."""
+KEEP = """
+if [ -e .variables ]; then . ./.variables; fi
+{commands}
+for name in $(compgen -v | grep -E '^[a-z][a-z0-9]*$'); do declare -p "$name"; done > .variables
+"""
+"""A terminal keeps what is set in it."""
 LOOKS = ("pointsman jobs list", "pointsman rejects")
 """Commands that can be run again without a difference."""
 _VARIES = (
@@ -52,7 +60,10 @@ class Terminal:
             broker,
             configuration=directory / CONFIGURATION,
             node=socket.gethostname(),
-            settings={"STORE__URL": "sqlite:///jobs.db"},  # as in the files: `pointsman` finds the worker's health by it
+            settings={
+                "STORE__URL": "sqlite:///jobs.db",  # as in the files: `pointsman` finds the worker's health by it
+                **({"HTTP__LISTEN": "127.0.0.1:0"} if re.search(r"^http:", text, re.MULTILINE) else {}),
+            },
         )
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")},
@@ -63,8 +74,9 @@ class Terminal:
 
     def run(self, commands: str) -> str:
         """Run commands as bash does; what they print, errors too. Fails, with it, at the first command that does."""
+        api = f":{served[-1].rsplit(':', 1)[1]}" if (served := addresses(self.worker.log)) else API_PORT
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", RUN.sub("", commands)],
+            ["bash", "-euo", "pipefail", "-c", KEEP.format(commands=RUN.sub("", commands).replace(API_PORT, api))],
             cwd=self.directory,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -74,7 +86,7 @@ class Terminal:
             timeout=60,
             check=False,
         )
-        output = done.stdout.replace(self._port, DEFAULT_PORT)
+        output = done.stdout.replace(self._port, DEFAULT_PORT).replace(api, API_PORT)
         assert done.returncode == 0, f"exit code {done.returncode}:\n{output}\n{self.worker.log[-2000:]}"
         return output
 

@@ -31,6 +31,7 @@ def as_user(tmp_path: Path, make_broker: Callable[..., Mosquitto]) -> Iterator[A
             "POINTSMAN_MQTT__URL": broker.url,
             "POINTSMAN_MQTT__USERNAME": user,
             "POINTSMAN_MQTT__PASSWORD": password or USERS[user],
+            "POINTSMAN_HTTP__LISTEN": "off",
             "POINTSMAN_NODE__ID": "worker",
             "POINTSMAN_NODE__HEALTH_FILE": str(health),
             "POINTSMAN_STORE__URL": f"sqlite:///{tmp_path}/jobs.db",

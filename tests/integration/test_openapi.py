@@ -75,7 +75,7 @@ def test_a_call_is_whole(name: str) -> None:
 def test_a_call_has_examples_and_they_are_as_their_schemas_say(name: str) -> None:
     for where, content in _contents(CALLS[name][2]):
         schema = content.get("schema")
-        assert schema, f"{where} has no schema"
+        assert schema is not None, f"{where} has no schema"
         shown = list(_examples(content))
         assert shown or not _names_fields(schema), f"{where} has no example"
         assert [fault for each in shown for fault in faults(DOCUMENT, schema, each)] == [], where

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from servers.absence import missing
 from servers.client import MqttClient, Refused
@@ -37,12 +38,13 @@ class Deployment:
     """The services of docker-compose.yml under a project name of their own."""
 
     def __init__(self, command: Sequence[str], **variables: str) -> None:
-        self.port = free_port()
+        self.port, self.http_port = free_port(), free_port()
         self._command = command
         self._environment = {
             **os.environ,
             "COMPOSE_PROJECT_NAME": f"pointsman-test-{secrets.token_hex(4)}",
             "POINTSMAN_MQTT_PORT": f"127.0.0.1:{self.port}",
+            "POINTSMAN_HTTP_PORT": f"127.0.0.1:{self.http_port}",
             "POINTSMAN_MOSQUITTO_IMAGE": MOSQUITTO_IMAGE,
             "POINTSMAN_POSTGRES_IMAGE": POSTGRES_IMAGE,
             "POINTSMAN_IMAGE": "pointsman:test",
@@ -158,6 +160,13 @@ def test_with_the_profile_postgres_jobs_are_kept_in_postgresql(compose_command: 
         assert deployment.compose("exec", "-T", "-e", f"PGPASSWORD={password}", "postgres", *query).split() == [job]
 
 
+def test_the_api_lets_the_administrator_in_with_the_deployments_password_and_nobody_without(deployment: Deployment) -> None:
+    address = f"http://127.0.0.1:{deployment.http_port}/node/api/users/current"
+    answer = requests.get(address, auth=("admin", deployment.password("admin")), timeout=20)
+    assert (answer.status_code, answer.json()["login"]) == (200, "admin")
+    assert requests.get(address, timeout=20).status_code == 401
+
+
 def test_a_client_without_a_name_is_refused(deployment: Deployment, mqtt_client: Connect) -> None:
     with pytest.raises(Refused, match="Not authorized"):
         mqtt_client(deployment.broker)
@@ -186,6 +195,7 @@ def test_no_password_can_be_read_from_the_environment(deployment: Deployment) ->
     container = deployment.compose("ps", "-q", "worker").strip()
     shown = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True).stdout
     assert deployment.password("pointsman") not in shown
+    assert deployment.password("admin") not in shown
     assert deployment.compose("exec", "-T", "worker", "sh", "-c", "cat /credentials/device 2>&1 || true").count("denied") == 1
 
 

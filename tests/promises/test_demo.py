@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from servers.absence import missing
 from servers.command import COMMAND, environment
@@ -121,6 +122,14 @@ def test_the_lines_that_it_prints_to_try_work_as_they_stand(broker_kind: str, tm
         running.lines("pump-2  by hand .* diagnosing Pump 2 was")
         listed = subprocess.run([*shlex.split(said["list them"]), "--json"], capture_output=True, timeout=60, check=True)
         assert {"open-valve", "diagnose"} == {job["operation_id"] for job in json.loads(listed.stdout)}
+
+
+def test_its_api_can_be_asked_with_what_it_prints(tmp_path: Path) -> None:
+    with demo(tmp_path) as running:
+        [said] = [line for line in running.lines("end it") if line.startswith("API ")]
+        address, password = re.findall(r"(http://127\.0\.0\.1:\d+)/api/docs, user admin, password (\S+)", said)[0]
+        assert requests.get(f"{address}/api/docs", timeout=20).status_code == 200
+        assert requests.get(f"{address}/node/api/objects", auth=("admin", password), timeout=20).status_code == 200
 
 
 def test_the_demo_ends_by_itself_when_told_to(tmp_path: Path) -> None:

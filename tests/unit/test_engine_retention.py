@@ -44,8 +44,9 @@ def test_the_round_comes_again() -> None:
     assert rig.store.pruned == [(None, 10, 1000)] * 3
 
 
-def test_by_default_everything_is_kept() -> None:
-    assert seconds(3).store.pruned == []
+def test_by_default_every_job_is_kept_and_the_store_only_tidies_up() -> None:
+    rig = seconds(50)
+    assert {(before, jobs) for before, jobs, _ in rig.store.pruned} == {(None, None)}
 
 
 def test_a_store_that_cannot_be_pruned_is_not_called_unavailable_for_ever() -> None:

@@ -6,6 +6,8 @@ import importlib.resources
 import json
 import math
 import os
+import re
+import secrets
 import shlex
 import shutil
 import sys
@@ -36,6 +38,7 @@ from pointsman.store.reads.history import change
 CONFIGURATION = "demo.yaml"
 URLS = ("mqtt://127.0.0.1:1883", "sqlite:///jobs.db")
 """What that file says of broker and store, to be replaced."""
+LISTENS = re.compile(r'"address": "(http://[^"]+)"')
 STARTING = 20.0
 """Seconds that the worker has to come online."""
 
@@ -43,7 +46,8 @@ STARTING = 20.0
 def show(directory: Path, wanted: Kind | None, seconds: float | None) -> None:
     """Run the demo in an empty directory, for so many seconds or without end. Raises PointsmanError when a part goes missing."""
     with private_broker(directory, wanted) as broker:
-        path = _write_configuration(directory, broker)
+        password = secrets.token_urlsafe(12)
+        path = _write_configuration(directory, broker, password)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POINTSMAN_")}
         configuration = load_configuration(path, environment)
         topics = Topics(configuration.settings.mqtt.base_topic, configuration.settings.node.id)
@@ -54,15 +58,20 @@ def show(directory: Path, wanted: Kind | None, seconds: float | None) -> None:
             with Child("worker", command, directory, environment) as worker:
                 _await_worker(client, topics, worker)
                 if not wants_json():
-                    _greet(broker, path)
+                    _greet(broker, path, _api(worker), password)
                 _follow(client, configuration, topics, worker, seconds)
 
 
-def _write_configuration(directory: Path, broker: DemoBroker) -> Path:
+def _write_configuration(directory: Path, broker: DemoBroker, password: str) -> Path:
     text = (importlib.resources.files("pointsman.cli") / CONFIGURATION).read_text(encoding="utf-8")
     for old, new in zip(URLS, (broker.url, f"sqlite:///{directory}/jobs.db"), strict=True):
         text = text.replace(old, new)
-    own = {"node": {"health_file": f"{directory}/health.json"}, "programs": {"on_stop": "end"}}
+    own = {
+        "node": {"health_file": f"{directory}/health.json"},
+        "programs": {"on_stop": "end"},
+        "http": {"listen": "127.0.0.1:0", "admin_password": password},
+        "log": {"format": "json"},
+    }
     text += "".join([f"{section}: {json.dumps(settings)}\n" for section, settings in own.items()])
     path = directory / "pointsman.yaml"
     path.write_text(text, encoding="utf-8")
@@ -79,16 +88,28 @@ def _await_worker(client: Client, topics: Topics, worker: Child) -> None:
     raise PointsmanError(f"the worker did not come online within {STARTING:g} s:\n{worker.log}")
 
 
+def _api(worker: Child) -> str:
+    """Where its API is: the worker says it, since the port is whatever was free."""
+    deadline = time.monotonic() + STARTING
+    while time.monotonic() < deadline:
+        if found := LISTENS.search(worker.log):
+            return found[1]
+        _check(worker)
+        time.sleep(0.02)
+    raise PointsmanError(f"the worker's API did not listen within {STARTING:g} s:\n{worker.log}")
+
+
 def _check(worker: Child) -> None:
     if worker.ended:
         raise PointsmanError(f"the worker ended:\n{worker.log}")
 
 
-def _greet(broker: DemoBroker, path: Path) -> None:
+def _greet(broker: DemoBroker, path: Path, api: str, password: str) -> None:
     program = f"{_program()} --config {shlex.quote(str(path))}"
     said = [
         ("broker", f"{broker.kind} at {broker.url}"),
         ("worker", f"pointsman {__version__}, all of it in {path.parent}"),
+        ("API", f"{api}/api/docs, user admin, password {password}"),
         ("trigger one", f'{broker.publish} -q 1 -t plant/pump-1/state -m \'{{"state": "FAULT"}}\''),
         ("run one", f"{program} execute pump-2 diagnose --wait"),
         ("list them", f"{program} jobs list"),

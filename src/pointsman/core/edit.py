@@ -107,8 +107,10 @@ def _needed(world: World, command: EditCatalog) -> Refusal | None:
 
 def _refused(command: EditCatalog, refusal: Refusal, before: Definition | None) -> Decision:
     reason, detail = refusal
-    version: dict[str, Json] = {} if before is None else {"version": before.version}
-    return Decision((), answers(command.reply, {"error": detail, "reason": reason.value, **version}))
+    more: dict[str, Json] = {} if before is None else {"version": before.version}
+    if reason is RejectReason.BAD_DEFINITION and isinstance(command.built, Misfit):
+        more["faults"] = command.built.faults
+    return Decision((), answers(command.reply, {"error": detail, "reason": reason.value, **more}))
 
 
 # What follows
@@ -136,7 +138,8 @@ def _set(world: World, command: EditCatalog, before: Definition | None, at: int,
     )
     writes: list[Write] = [SaveDefinition(after), _audit(command, "catalog.set", before, document, at, new_id)]
     if command.secret is not None:
-        writes += [SaveCredential(UserId(command.id), command.secret, at), _audit_secret(command, at, new_id)]
+        user = UserId(command.id)
+        writes += [SaveCredential(user, command.secret, at), DropKeys(user), _audit_secret(command, at, new_id)]
     answer = answers(command.reply, {"id": command.id, "version": after.version})
     return joined(Decision(tuple(writes), answer), took)
 

@@ -149,7 +149,7 @@ class Engine:
             self._note_store(str(fault))
             return False
         self._pending = None
-        self._catalog = batch.catalog or self._catalog
+        self._catalog = self._catalog if batch.catalog is None else batch.catalog
         self._note_store(None)
         if self._followers is not None and is_worth_following(batch.writes):
             self._followers.moved()
@@ -266,7 +266,7 @@ class Engine:
 
     def _prune(self) -> None:
         keep, now = self._retention, self._clock.monotonic()
-        if self.store_fault or now < self._next_prune or (keep.keep_ms is None and keep.keep_jobs is None):
+        if self.store_fault or now < self._next_prune:
             return
         before = None if keep.keep_ms is None else self._clock.now() - keep.keep_ms
         try:

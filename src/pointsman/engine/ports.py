@@ -97,7 +97,8 @@ class Store(Protocol):
 
     def prune_chunk(self, before_ms: int | None, keep_jobs: int | None, limit: int) -> int:
         """Delete up to `limit` of the oldest final jobs that ended before `before_ms` or are beyond the newest `keep_jobs`, and
-        history as old. Gives how many rows went. A transaction of its own."""
+        history as old; and, whatever is kept of those, some of what followers are not expected to read any more. Gives how many
+        rows went, and `limit` when it wants to be called again. A transaction of its own."""
 
 
 class Publisher(Protocol):

@@ -53,7 +53,10 @@ class Refusal(Exception):
     def of_engine(cls, answer: Mapping[str, Any]) -> Self:
         """What the engine refused."""
         status, code = _OF_REASONS.get(str(answer.get("reason")), (400, "BadRequest"))
-        more = {key: value for key, value in answer.items() if key not in ("error", "reason")}
+        more = {key: value for key, value in answer.items() if key not in ("error", "reason", "faults")}
+        if faults := answer.get("faults"):
+            parts = [str(each).partition(": ") for each in faults]
+            more["errors"] = [{"at": at, "message": message} for at, _, message in parts]
         return cls(status, code, str(answer["error"]), reason=answer.get("reason"), **more)
 
     @classmethod

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, delete, false, or_, select
+from sqlalchemy import Connection, Table, delete, false, func, or_, select
 
 from pointsman.model.job import OPEN
+from pointsman.store.events import lost
 from pointsman.store.tables import job_results, jobs, state_history
 
 WALK = 20_000
@@ -70,10 +71,13 @@ def prune(connection: Connection, before_ms: int | None, surplus: Surplus | None
     old_jobs = _oldest(connection, jobs, before_ms, edge, limit)
     results = 0
     if old_jobs:
+        last = select(func.max(func.coalesce(jobs.c.changed, jobs.c.id))).where(jobs.c.id.in_(old_jobs))
+        lost(connection, connection.scalar(last) or "")
         results = connection.execute(delete(job_results).where(job_results.c.job_id.in_(old_jobs))).rowcount
         connection.execute(delete(jobs).where(jobs.c.id.in_(old_jobs)))
     changes = _oldest(connection, state_history, before_ms, edge, limit - len(old_jobs))
     if changes:
+        lost(connection, max(changes))
         connection.execute(delete(state_history).where(state_history.c.id.in_(changes)))
     return Pruned(len(old_jobs), results, len(changes), more=len(old_jobs) + len(changes) >= limit)
 

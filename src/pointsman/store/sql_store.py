@@ -9,6 +9,7 @@ from typing import Self
 
 from pointsman.store.database import Database
 from pointsman.store.definitions import Definition, Synced, sync
+from pointsman.store.events import Trimming
 from pointsman.store.pruning import Surplus, prune
 from pointsman.store.unit import Session, SqlUnit
 
@@ -21,6 +22,7 @@ class SqlStore:
         self._session = Session(session, window)
         self._keep_rejects = keep_rejects
         self._surplus: Surplus | None = None
+        self._trimming = Trimming()
         self.warnings = database.warnings
         """What an operator should be told once, at the start."""
 
@@ -35,14 +37,16 @@ class SqlStore:
 
     def prune_chunk(self, before_ms: int | None, keep_jobs: int | None, limit: int) -> int:
         """Delete up to `limit` of the oldest final jobs that ended before `before_ms` or are beyond the newest `keep_jobs`, and
-        history as old. Gives how many rows went, and `limit` when it wants to be called again. A transaction of its own."""
+        history as old; and, whatever is kept of those, some of the oldest entries for those who follow jobs. Gives how many jobs
+        and changes went, and `limit` when it wants to be called again. A transaction of its own."""
         if keep_jobs is None:
             self._surplus = None
         elif self._surplus is None or self._surplus.keep != keep_jobs:
             self._surplus = Surplus(keep_jobs)
         with self._database.transaction() as connection:
             pruned = prune(connection, before_ms, self._surplus, limit)
-        if pruned.more:
+            more_entries = self._trimming.step(connection)
+        if pruned.more or more_entries:
             return limit
         self._surplus = None  # the next round counts anew
         return pruned.jobs + pruned.changes

@@ -20,7 +20,7 @@ from pointsman.model.remembered import OpenJob, Remembered
 from pointsman.model.state import EntityState
 from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 from pointsman.model.write import CountReject, Write
-from pointsman.store import asked
+from pointsman.store import ahead, asked
 from pointsman.store.codec import (
     climb_row,
     dispatch_of,
@@ -40,6 +40,7 @@ from pointsman.store.statements import Statements, run
 from pointsman.store.tables import (
     entities,
     inbox,
+    job_events,
     jobs,
     manual_states,
     rejects,
@@ -146,8 +147,8 @@ class SqlUnit:
         return found
 
     def last_id(self) -> str | None:
-        """The greatest id of a job or a change that there is."""
-        ids = [self._connection.scalar(select(func.max(table.c.id))) for table in (jobs, state_history)]
+        """The greatest id of a job, of an entry of its changes or of a change of state that there is."""
+        ids = [self._connection.scalar(select(func.max(table.c.id))) for table in (jobs, job_events, state_history)]
         return max((id_ for id_ in ids if id_ is not None), default=None)
 
     def deliveries(self) -> Sequence[tuple[int, bytes]]:
@@ -171,6 +172,7 @@ class SqlUnit:
         run(connection, statements.add_change, rows.changes)
         run(connection, statements.save_state, [state_row(state) for state in rows.states.values()])
         run(connection, statements.add_job, rows.jobs)
+        ahead.note(connection, rows.jobs or rows.changes)
         self._move_jobs(rows)
         run(connection, statements.add_result, rows.results)
         run(connection, statements.add_audit, rows.audit)

@@ -18,11 +18,11 @@ from pointsman.http.describe.examples import EXAMPLES
 from pointsman.http.describe.words import DESCRIPTION, PARAMETERS, TAGS
 from pointsman.http.problems import DOCUMENTED, PROBLEM
 from pointsman.http.rights import RULES, Reached, Rule
-from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape
+from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape, listed_job_shape, page_shape
 
 Part: TypeAlias = dict[str, Any]
 
-APIS = (DOCUMENTED, "/api/v1")
+APIS = {DOCUMENTED: "node", "/api/v1": "v1"}
 MODERN = " (v1)"
 """Behind the name of a group of calls, when they are the modern API's."""
 LONGEST = 90
@@ -67,6 +67,8 @@ PROBLEM_DOCUMENT: Part = {
 
 JOBS: Mapping[str, Part] = {
     "Job": dict(job_shape()),
+    "JobPage": dict(page_shape("Job")),
+    "ListedJob": dict(listed_job_shape()),
     "CustomResult": dict(RESULT),
     "Delivery": dict(DELIVERY),
     "ProcessMeta": dict(PROCESS_META),
@@ -86,12 +88,9 @@ class DescribedApp(FastAPI):
 
 
 def operation_id(route: APIRoute) -> str:
-    """The API, what it is about, its function, which may serve several: `node_objects_set_state`, `node_links_set_state`."""
-    match route.path_format.split("/"):
-        case ["", ("node" | "api") as first, second, collection, *_] if first == "node" or second.startswith("v"):
-            api = "node" if first == "node" else second
-            return f"{api}_{collection.replace('-', '_')}_{route.name}"
-    return route.name
+    """The API and the route's name: `node_create_object`, `v1_list_users`. Within an API names are unique."""
+    api = next((name for prefix, name in APIS.items() if route.path_format.startswith(f"{prefix}/")), None)
+    return route.name if api is None else f"{api}_{route.name}"
 
 
 def _describe(document: Part) -> None:
@@ -105,6 +104,8 @@ def _describe(document: Part) -> None:
     schemas = components.setdefault("schemas", {})
     schemas |= {"Error": ERROR, "Problem": PROBLEM_DOCUMENT, **JOBS}
     components["securitySchemes"] = dict(SCHEMES)
+    for part in (*document["paths"].values(), *[schema.get("properties", {}) for schema in schemas.values()]):
+        _drop_titles(part)
     for path, method, operation in _operations(document):
         _describe_operation(path, method, operation)
     tags = {operation["tags"][0] for _, _, operation in _operations(document)}
@@ -113,6 +114,19 @@ def _describe(document: Part) -> None:
     for name, examples in EXAMPLES.items():
         if name in components["schemas"]:
             schemas[name].setdefault("examples", list(examples))
+
+
+def _drop_titles(part: Any) -> None:
+    """Those that are only made of a name that stands beside them."""
+    if isinstance(part, dict):
+        if isinstance(part.get("title"), str):
+            del part["title"]
+        for name, inner in part.items():
+            if name not in ("example", "examples"):
+                _drop_titles(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _drop_titles(inner)
 
 
 def _ordered(tags: Iterable[str]) -> list[str]:
@@ -175,7 +189,7 @@ def _describe_operation(path: str, method: str, operation: Part) -> None:
     form = _form(path)
     for status, answer in answers.items():
         if int(status) >= 400:
-            answer["content"] = form if path.startswith(APIS) else answer.get("content", form)
+            answer["content"] = form if path.startswith(tuple(APIS)) else answer.get("content", form)
             answer["description"] = answer.get("description") or HTTPStatus(int(status)).phrase
     operation["responses"] = dict(sorted(answers.items()))
 

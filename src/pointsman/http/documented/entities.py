@@ -70,7 +70,9 @@ async def entities(request: Request, part: Part) -> Response:
 
 
 @router.post("/objects/search", response_model=list[ObjectShape])
-async def search_objects(request: Request, part: Wanted, body: Annotated[Any, Body()] = None) -> Response:
+async def search_objects(
+    request: Request, part: Wanted, body: Annotated[Any, Body(examples=[{"tags": ["hall-2"]}])] = None
+) -> Response:
     """Objects with these fields: `{"name": "Pump 1", "class_id": ["pump", "valve"]}`, or with these ids: `["pump-1"]`.
 
     A list of values means any of them; a field that is an array has to have the value in it, or for objects, one with these

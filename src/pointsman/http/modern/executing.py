@@ -11,9 +11,10 @@ from pointsman.http.encode import JsonAnswer
 from pointsman.http.guard import Guarded, caller_of, entity_of
 from pointsman.http.modern.awaiting import LONGEST, ends_of
 from pointsman.http.problems import Refusal
+from pointsman.http.resources import operations
 from pointsman.http.services import services_of
-from pointsman.model.command import Cancel, Execute, Reply
-from pointsman.model.ids import JobId, OperationId
+from pointsman.model.command import Cancel, Reply
+from pointsman.model.ids import JobId
 from pointsman.model.job import Job
 from pointsman.model.json import Json
 
@@ -79,7 +80,14 @@ async def execute_of_object(request: Request, op: str, wait: Wait = None, key: K
 @router.post(
     "/api/v1/jobs/{id}/cancel",
     responses={**ANSWERS, 409: {"description": "The job has ended already."}},
-    openapi_extra=body(False, {"type": "object", "properties": {"reason": {"type": "string", "description": "Why."}}}),
+    openapi_extra=body(
+        False,
+        {
+            "type": "object",
+            "properties": {"reason": {"type": "string", "description": "Why."}},
+            "examples": [{"reason": "drill is over"}],
+        },
+    ),
 )
 async def cancel(request: Request, id: str, wait: Wait = None) -> Response:  # noqa: A002 the name in the path
     """Call a job off. A program that runs is ended: 202 says that it is about to be."""
@@ -104,22 +112,9 @@ async def mapping(request: Request) -> Mapping[str, Json]:
 
 
 async def _execute(request: Request, operation: str, wait: float | None, key: str | None) -> Response:
-    services, caller, entity = services_of(request), caller_of(request), entity_of(request)
-    args = await mapping(request)
-
-    def command(reply: Reply) -> Execute:
-        return Execute(
-            entity=entity,
-            operation=OperationId(operation),
-            user=caller.user,
-            login=caller.login,
-            args=args,
-            key=key,
-            reply=reply,
-        )
-
-    answer = await services.ask(command)
-    return await _told(request, JobId(str(answer["job"])), wait)
+    entity, args = entity_of(request), await mapping(request)
+    job = await operations.execute(services_of(request), caller_of(request), entity, operation, args, key=key)
+    return await _told(request, job, wait)
 
 
 async def _told(request: Request, id_: JobId, wait: float | None) -> Response:

@@ -16,7 +16,7 @@ from pointsman.model.definition import Definition, Kind, Origin
 from pointsman.model.json import Json
 from pointsman.store.text import json_text
 
-TRIES = 5
+TRIES = 10
 """How often an edit is made anew because another one of the same definition was faster."""
 
 
@@ -49,7 +49,7 @@ async def rewrite(
         before = await defined(services, kind, id_)
         refuse_file(before)
         if expected is not None and before.version != expected:
-            raise Refusal(412, "PreconditionFailed", f"expected version {expected} of {kind} {id_}, found {before.version}")
+            raise stale(before, expected)
         after = change(before)
         if json_text(after) == json_text(before.document):
             return before
@@ -57,7 +57,11 @@ async def rewrite(
             await put(services, caller, kind, id_, after, expected=before.version)
             break
         except Refusal as refusal:
-            if last or expected is not None or refusal.more.get("reason") != "conflict":
+            if refusal.more.get("reason") != "conflict":
+                raise
+            if expected is not None:
+                raise stale(await defined(services, kind, id_), expected) from None
+            if last:
                 raise
     return await defined(services, kind, id_)
 
@@ -78,6 +82,12 @@ async def put(
         return EditCatalog(kind=kind, id=id_, document=document, by=caller.user, expected=expected, reply=reply)
 
     return await services.ask(command)
+
+
+def stale(now: Definition, expected: int) -> Refusal:
+    """Another version was to be edited."""
+    message = f"expected version {expected} of {now.kind} {now.id}, found {now.version}: read it again, and edit that"
+    return Refusal(412, "PreconditionFailed", message, version=now.version)
 
 
 def refuse_file(definition: Definition) -> None:

@@ -46,13 +46,14 @@ def _keep(name: str, before: Document, given: Mapping[str, Json], of: str = "") 
 
 
 def operation_list(services: Services, bodies: Sequence[OperationBody], before: Document) -> list[Json]:
-    """A whole list of operations, as it is kept. Those that are inherited are passed over."""
+    """A whole list of operations, as it is kept."""
     known = {str(each.get("id")): each for each in mappings(before.get("operations"))}
-    own = [body for body in bodies if body.owner_type != CLASS]
-    return [{"id": new_id(services), **operation_document(body, known.get(body.id or ""))} for body in own]
+    return [{"id": new_id(services), **operation_document(body, known.get(body.id or ""))} for body in bodies]
 
 
-async def add(services: Services, caller: Caller, kind: Kind, id_: str, body: OperationBody) -> OwnedOperation:
+async def add(
+    services: Services, caller: Caller, kind: Kind, id_: str, body: OperationBody, *, expected: int | None = None
+) -> OwnedOperation:
     """A new operation. Raises Refusal: 409 when there is one of that id."""
     operation_id = body.id or new_id(services)
     if body.type is None:
@@ -65,11 +66,18 @@ async def add(services: Services, caller: Caller, kind: Kind, id_: str, body: Op
             raise Refusal(409, "Conflict", f"{kind} {id_} has an operation {operation_id} already", reason="exists")
         return {**owner.document, "operations": [*there, document]}
 
-    return own_operation(await rewrite(services, caller, kind, id_, change), operation_id)
+    return own_operation(await rewrite(services, caller, kind, id_, change, expected=expected), operation_id)
 
 
 async def change(
-    services: Services, caller: Caller, kind: Kind, id_: str, operation_id: str, body: OperationBody
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    id_: str,
+    operation_id: str,
+    body: OperationBody,
+    *,
+    expected: int | None = None,
 ) -> OwnedOperation:
     """An operation with other fields. Its type and the kind of its program stay. Raises Refusal (404)."""
 
@@ -84,10 +92,12 @@ async def change(
             ],
         }
 
-    return own_operation(await rewrite(services, caller, kind, id_, edit), operation_id)
+    return own_operation(await rewrite(services, caller, kind, id_, edit, expected=expected), operation_id)
 
 
-async def remove(services: Services, caller: Caller, kind: Kind, id_: str, operation_id: str) -> None:
+async def remove(
+    services: Services, caller: Caller, kind: Kind, id_: str, operation_id: str, *, expected: int | None = None
+) -> None:
     """An operation is gone. Raises Refusal: 404, 409 while a trigger runs it."""
 
     def edit(owner: Definition) -> Document:
@@ -95,7 +105,7 @@ async def remove(services: Services, caller: Caller, kind: Kind, id_: str, opera
         there = mappings(owner.document.get("operations"))
         return {**owner.document, "operations": [each for each in there if each.get("id") != operation_id]}
 
-    await rewrite(services, caller, kind, id_, edit)
+    await rewrite(services, caller, kind, id_, edit, expected=expected)
 
 
 def own_operation(owner: Definition, operation_id: str) -> OwnedOperation:

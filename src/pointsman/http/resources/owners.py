@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from pointsman.http.problems import Refusal
 from pointsman.http.resources import editing, properties, reading
-from pointsman.http.resources.bodies import EntityBody, LinkBody, OwnerBody
-from pointsman.http.resources.document import Document, mappings, texts
-from pointsman.http.resources.operations import operation_list
-from pointsman.http.resources.triggers import trigger_list
+from pointsman.http.resources.bodies import ClassBody, EntityBody, LinkBody, OperationBody, OwnerBody, PropertyBody
+from pointsman.http.resources.document import Document, brief, mappings, operations_of, texts
+from pointsman.http.resources.operations import CLASS, operation_list
 from pointsman.http.services import Services
 from pointsman.model.access import Caller, Permission
 from pointsman.model.definition import Definition, Kind
@@ -17,6 +17,8 @@ from pointsman.model.ids import EntityId, EntityRef, OwnerType
 from pointsman.model.json import Json
 from pointsman.store.reads import definitions
 from pointsman.store.text import json_text
+
+Listed = TypeVar("Listed", OperationBody, PropertyBody)
 
 DEEPEST = 100
 """So many generations of objects may belong to each other."""
@@ -33,13 +35,28 @@ async def create(services: Services, caller: Caller, kind: Kind, body: OwnerBody
 
 
 async def change(
-    services: Services, caller: Caller, kind: Kind, id_: str, body: OwnerBody, *, expected: int | None = None
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    id_: str,
+    body: OwnerBody,
+    *,
+    expected: int | None = None,
+    whole: bool = False,
 ) -> Definition:
-    """One with the fields that are given. Raises Refusal: 404, 409 for what the file defines, 400, 403, 412."""
+    """One with the fields that are given; with `whole`, without all others. Raises Refusal: 404, 409 for what the file defines,
+    400, 403, 412."""
     await _check(services, caller, id_, body)
+    if whole:  # what goes goes by the rights for each of it
+        gone: dict[str, Any] = {name: [] for name in ("operations", "properties") if name not in body.model_fields_set}
+        body = body.model_copy(update=gone)
+    if body.operations is not None and not caller.may(Permission.MANAGE_OPERATIONS):
+        body = await _without_operations(services, kind, id_, body)
 
     def edit(owner: Definition) -> Document:
-        return owner_document(services, caller, body, owner.document)
+        document = owner_document(services, caller, body, owner.document)
+        kept = {"id", "name", *body.given()}
+        return {name: value for name, value in document.items() if not whole or name in kept}
 
     after = await editing.rewrite(services, caller, kind, id_, edit, expected=expected)
     if kind is not Kind.CLASS and body.properties:
@@ -50,15 +67,34 @@ async def change(
 def owner_document(services: Services, caller: Caller, body: OwnerBody, before: Document) -> dict[str, Json]:
     """What is kept: the fields that were given, on top of what there was. Raises Refusal (400, 403)."""
     given = {name: value for name, value in body.given().items() if name != "id"}
-    if body.operations is not None:
-        given["operations"] = operation_list(services, body.operations, before)
+    if "operations" in given:
+        given["operations"] = operation_list(services, _own(body, body.operations or ()), before)
         if json_text(given["operations"]) != json_text(mappings(before.get("operations"))):
             _demand(caller, Permission.MANAGE_OPERATIONS)
-    if body.properties is not None:
-        given["properties"] = properties.property_list(services, caller, body.properties, before)
-    if body.triggers is not None:
-        given["triggers"] = trigger_list(body.triggers)
+    if "properties" in given:
+        given["properties"] = properties.property_list(services, caller, _own(body, body.properties or ()), before)
     return editing.merged(before, given)
+
+
+async def _without_operations(services: Services, kind: Kind, id_: str, body: OwnerBody) -> OwnerBody:
+    """The body but for its operations, when they are just what those are told who may not manage them, sent back.
+
+    Raises Refusal (403) when they are not.
+    """
+    owner = await reading.defined(services, kind, id_)
+    known = operations_of(owner)
+    if kind is not Kind.CLASS:
+        known = (await reading.entity(services, reading.ref_of(owner))).operations
+    told = [brief(each) for each in known]
+    sent = [{"name": each.id, "description": "", **each.given()} for each in body.operations or ()]
+    if sent != told:
+        raise Refusal.forbidden((Permission.MANAGE_OPERATIONS,))
+    return body.model_validate({name: value for name, value in body.given().items() if name != "operations"})
+
+
+def _own(owner: OwnerBody, listed: Sequence[Listed]) -> Sequence[Listed]:
+    """Without what is inherited, which clients send back with the rest."""
+    return listed if isinstance(owner, ClassBody) else [each for each in listed if each.owner_type != CLASS]
 
 
 async def _set_values(services: Services, caller: Caller, entity: EntityRef, body: OwnerBody) -> None:

@@ -10,7 +10,6 @@ from pointsman.http.resources import reading
 from pointsman.http.resources.bodies import PropertyBody
 from pointsman.http.resources.document import (
     INFO,
-    OWNER_TYPES,
     READ_WRITE,
     SERVICE,
     Document,
@@ -28,8 +27,6 @@ from pointsman.model.json import Json
 from pointsman.model.state import Retained
 from pointsman.store.text import json_text
 
-CLASS = OWNER_TYPES[Kind.CLASS]
-
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -40,6 +37,8 @@ class Holder:
     """None for a class."""
     properties: Sequence[Property]
     """With inherited ones, and with the values that they have now."""
+    expected: int | None = None
+    """The version that edits have to be made from; None: whichever."""
 
     def find(self, id_or_name: str) -> Property:
         """The property of that id or, failing that, that name. Raises Refusal (404)."""
@@ -50,23 +49,20 @@ class Holder:
         raise Refusal.not_found(f"property {id_or_name} of {self.definition.kind} {self.definition.id}")
 
 
-async def holder(services: Services, kind: Kind, id_: str, entity: EntityRef | None) -> Holder:
+async def holder(services: Services, kind: Kind, id_: str, entity: EntityRef | None, expected: int | None = None) -> Holder:
     """Whoever has properties. Raises Refusal (404)."""
     if entity is None:
         definition = await reading.defined(services, kind, id_)
-        return Holder(definition, None, properties_of(definition))
+        return Holder(definition, None, properties_of(definition), expected)
     view = await reading.entity(services, entity)
-    return Holder(view.definition, entity, view.properties)
+    return Holder(view.definition, entity, view.properties, expected)
 
 
 def property_list(services: Services, caller: Caller, bodies: Sequence[PropertyBody], before: Document) -> list[Json]:
-    """A whole list of properties, as it is kept. Those that are inherited are passed over, those of a name that is there keep
-    their ids."""
+    """A whole list of properties, as it is kept. Those of a name that is there keep their ids."""
     known = {each.get("name"): each for each in mappings(before.get("properties"))}
     made: list[Json] = []
     for body in bodies:
-        if body.owner_type == CLASS:
-            continue
         if not body.name:
             raise Refusal.content("properties: expected each to have a name, found one without")
         there = known.pop(body.name, None)
@@ -93,7 +89,7 @@ async def add(services: Services, caller: Caller, whose: Holder, body: PropertyB
             raise Refusal(409, "Conflict", f"{owner.kind} {owner.id} has a property {body.name!r} already", reason="exists")
         return {**now.document, "properties": [*there, document]}
 
-    await rewrite(services, caller, owner.kind, owner.id, edit)
+    await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
     await _settle(services, caller, whose, body.name, document.get("value"))
     return (await holder(services, owner.kind, owner.id, whose.entity)).find(str(document["id"]))
 
@@ -131,7 +127,7 @@ async def remove(services: Services, caller: Caller, whose: Holder, id_or_name: 
         rest = [each for each in mappings(now.document.get("properties")) if each.get("name") != there.name]
         return {**now.document, "properties": rest}
 
-    await rewrite(services, caller, owner.kind, owner.id, edit)
+    await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
 
 
 async def set_value(services: Services, caller: Caller, entity: EntityRef, name: str, value: Json) -> None:
@@ -161,7 +157,7 @@ async def _redeclare(services: Services, caller: Caller, whose: Holder, there: P
         raise Refusal(
             409, "Conflict", f"{owner.kind} {owner.id} inherits it from {there.owner.kind} {there.owner.id}: rename it there"
         )
-    await rewrite(services, caller, owner.kind, owner.id, edit)
+    await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
     await _settle(services, caller, whose, str(wanted["name"]), wanted["value"])
 
 

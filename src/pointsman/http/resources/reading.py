@@ -126,6 +126,18 @@ async def defined_pages(services: Services, kind: Kind, text: str = "") -> Async
         after = page[-1].id
 
 
+async def definitions_of(services: Services, kind: Kind, text: str, *, after: str | None, limit: int) -> list[Definition]:
+    """The first definitions of a kind in the order of their ids, at most `limit`, from the one after `after` on; `text` is in
+    their names, in whatever case."""
+    found: list[Definition] = []
+    while len(found) < limit and (
+        page := await services.look(definitions.page, services.reader, (kind,), after=after, limit=PAGE)
+    ):
+        found += [each for each in page if text.casefold() in name_of(each).casefold()]
+        after = page[-1].id
+    return found[:limit]
+
+
 async def defined_entity(services: Services, ref: EntityRef) -> Definition:
     """The definition of an entity. Raises Refusal (404)."""
     return await defined(services, ENTITY_KINDS[ref.kind], ref.id)

@@ -72,11 +72,14 @@ async def create_state(services: Services, caller: Caller, body: StateBody) -> D
 
 
 async def change_state(
-    services: Services, caller: Caller, id_: str, body: StateBody, *, expected: int | None = None
+    services: Services, caller: Caller, id_: str, body: StateBody, *, expected: int | None = None, whole: bool = False
 ) -> Definition:
-    """A state with the fields that are given. Raises Refusal."""
+    """A state with the fields that are given; with `whole`, without all others. Raises Refusal."""
 
     def edit(before: Definition) -> Document:
+        if whole:
+            kept = before.document.get("id", before.id)
+            return {"id": kept, "name": str(kept), "priority": 0, **_state_document(body, {})}
         return _state_document(body, before.document)
 
     return await editing.rewrite(services, caller, Kind.STATE, id_, edit, expected=expected)

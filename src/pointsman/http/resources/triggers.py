@@ -14,34 +14,37 @@ from pointsman.model.access import Caller
 from pointsman.model.definition import Definition, Kind
 from pointsman.model.json import Json
 
-ACTED_ON = (None, "operation", "script")
-"""Triggers of other types are kept as they were sent, to the last field."""
-
-
-def trigger_list(triggers: Sequence[Mapping[str, Json]]) -> list[Json]:
-    """State triggers as they are kept: a field that is null is one that was left out."""
-    return [
-        {name: value for name, value in each.items() if value is not None} if each.get("type") in ACTED_ON else dict(each)
-        for each in triggers
-    ]
-
 
 async def put_triggers(
-    services: Services, caller: Caller, kind: Kind, id_: str, triggers: Sequence[Mapping[str, Json]]
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    id_: str,
+    triggers: Sequence[Mapping[str, Json]],
+    *,
+    expected: int | None = None,
 ) -> Definition:
     """The owner's state triggers are now these. Raises Refusal: 404, 409, 400 with what is wrong with which."""
-    return await _put(services, caller, kind, id_, "triggers", trigger_list(triggers))
+    return await _put(services, caller, kind, id_, "triggers", [dict(each) for each in triggers], expected)
 
 
 async def put_conditions(
-    services: Services, caller: Caller, kind: Kind, id_: str, conditions: Sequence[Mapping[str, Json]]
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    id_: str,
+    conditions: Sequence[Mapping[str, Json]],
+    *,
+    expected: int | None = None,
 ) -> Definition:
     """The owner's state conditions are now these. Raises Refusal: 404, 409, 400 with what is wrong with which."""
-    return await _put(services, caller, kind, id_, "conditions", [dict(each) for each in conditions])
+    return await _put(services, caller, kind, id_, "conditions", [dict(each) for each in conditions], expected)
 
 
-async def _put(services: Services, caller: Caller, kind: Kind, id_: str, name: str, items: Sequence[Json]) -> Definition:
+async def _put(
+    services: Services, caller: Caller, kind: Kind, id_: str, name: str, items: Sequence[Json], expected: int | None
+) -> Definition:
     def edit(owner: Definition) -> Document:
         return {**owner.document, name: items}
 
-    return await rewrite(services, caller, kind, id_, edit)
+    return await rewrite(services, caller, kind, id_, edit, expected=expected)

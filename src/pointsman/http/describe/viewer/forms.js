@@ -39,7 +39,7 @@ export function typeOf(whole, schema) {
   if (arms) return [...new Set(arms.map((arm) => typeOf(whole, arm)))].join(" or ");
   if (found.type === "array") return `list of ${typeOf(whole, found.items)}`;
   if (Array.isArray(found.type)) return found.type.join(" or ");
-  return nameOf(schema) ?? found.title ?? found.type ?? "anything";
+  return nameOf(schema) ?? found.type ?? "anything";
 }
 
 /** The fields of a schema: name, type, meaning, and what is inside, folded. */
