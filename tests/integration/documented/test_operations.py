@@ -103,8 +103,8 @@ def test_arguments_are_an_object(platform: Platform) -> None:
 
 
 def test_operations_that_are_made_at_the_same_time_are_all_there(platform: Platform, pump: str) -> None:
-    """Each is an edit of the same document."""
-    names = [f"op-{n}" for n in range(8)]
+    """Each is an edit of the same document: one is made anew for every other that was faster, so five times at most."""
+    names = [f"op-{n}" for n in range(6)]
 
     def make(name: str) -> None:
         Platform(platform.address).call(
