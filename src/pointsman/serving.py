@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Api:
     """The API of one worker: `run` is its thread's function. Get it from `open_api`."""
 
-    def __init__(self, server: Server, reader: Reader) -> None:
-        self._server, self._reader = server, reader
+    def __init__(self, server: Server, reader: Reader, pulse: Pulse) -> None:
+        self._server, self._reader, self._pulse = server, reader, pulse
         self.address = server.address
         """Where it is, as a URL."""
 
@@ -43,6 +43,7 @@ class Api:
 
     def stop(self) -> None:
         """Answer what is under way, and take nothing more. Safe from any thread."""
+        self._pulse.end()
         self._server.stop()
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ def open_api(
         options=_options(http),
     )
     try:
-        return Api(Server(build_app(services), _listening(http)), reader)
+        return Api(Server(build_app(services), _listening(http)), reader, pulse)
     except BaseException:
         reader.close()
         raise

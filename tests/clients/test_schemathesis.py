@@ -40,7 +40,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = int(os.environ.get("POINTSMAN_TEST_SCHEMATHESIS_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("POINTSMAN_TEST_SCHEMATHESIS_EXAMPLES", "2"))
 """For each call, as each kind of user: of right requests, and as many of wrong ones."""
 ROLES: Mapping[str, frozenset[str] | None] = {
     "nobody": None,
@@ -186,8 +186,10 @@ def _cases(plant: Plant, operation: Any, mode: schemathesis.GenerationMode) -> s
                 known = plant.ids.get(name) or plant.ids.get(_collection(operation.path))
                 if known:
                     case.path_parameters[name] = known[which[position] % len(known)]
-        if case.query and "wait" in case.query:
-            case.query["wait"] = "0"
+        if case.query:
+            case.query.pop("fields", None)  # an answer of which only some fields are wanted is not the whole form
+            if "wait" in case.query:
+                case.query["wait"] = "0"
         return case
 
     numbers = st.lists(st.integers(0, 9), min_size=4, max_size=4)

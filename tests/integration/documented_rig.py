@@ -17,6 +17,8 @@ TIMEOUT = 3
 """Seconds."""
 
 CONFIGURATION = """
+scripts:
+  - {id: greet, text: "#!/bin/sh\\necho hello"}
 classes:
   - id: 29
     name: Pump
@@ -32,14 +34,16 @@ classes:
       - {name: site, value: north}
 objects:
   - {id: filed, name: Filed pump, class: 29}
+  - {id: valued, class: 29}
   - {id: other}
 links:
   - {id: pipe, source: filed, target: other,
      operations: [{id: flush, type: 1, parameters: {topic: "plant/{{id}}/flush", message: x}}]}
-scripts:
-  - {id: greet, text: "#!/bin/sh\\necho hello"}
 """
 """What the file defines. The states are the built-in ones."""
+
+MANY = [f"many-{n:04}" for n in range(1_203)]
+"""Links that the file defines, too of the file: more than are read at once."""
 
 
 TRIGGERS: list[dict[str, Any]] = [

@@ -26,6 +26,7 @@ from pointsman.model.effect import Publish, StartProgram
 from pointsman.model.ids import JobId
 from pointsman.model.job import Job, JobStatus
 from pointsman.model.write import STARTED, STOPPED, AddAudit
+from pointsman.settings.define import define
 from pointsman.store import open_reader, open_store
 from pointsman.store.reads import jobs
 from pointsman.store.sql_store import SqlStore
@@ -78,6 +79,7 @@ class History:
             inbox=self._inbox,
             store=self._store,
             interpret=_nothing,
+            define=define,
             catalog=self._catalog,
             publisher=self._away,
             programs=self._away,

@@ -27,6 +27,7 @@ from pointsman.model.write import Write
 from pointsman.mqtt.intake import Reader
 from pointsman.mqtt.topics import Topics
 from pointsman.settings import load_configuration
+from pointsman.settings.define import define
 from pointsman.store import open_store
 from unit.engine_rig import Clock
 
@@ -104,6 +105,7 @@ class Plant:
             inbox=self._inbox,
             store=self._store,
             interpret=Reader(Topics("pointsman", "worker"), config.rules),
+            define=define,
             catalog=config.catalog,
             publisher=out,
             programs=out,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ class Site:
     @property
     def url(self) -> str:
         """Where it is since the worker's last start."""
-        return addresses(self.worker.log)[-1]
+        return _address(self.worker)
 
     def call(self, method: str, path: str, body: Any = None, *, who: tuple[str, str] | None = (LOGIN, PASSWORD)) -> Any:
         """Ask, and give the answer's JSON, None for an empty one. Fails, with what was said, unless it is a 2xx."""
@@ -34,9 +35,19 @@ class Site:
         return answer.json() if answer.content else None
 
 
+def _address(worker: Worker, seconds: float = 20) -> str:
+    """Where the worker said, since its last start, that it listens. That may be after it has told the broker that it is there."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := addresses(worker.last_log):
+            return found[-1]
+        time.sleep(0.01)
+    raise TimeoutError(f"The worker did not listen within {seconds:g} s:\n{worker.last_log[-4000:]}")
+
+
 def addresses(log: str) -> list[str]:
     """Where the worker says that it listens, at each start."""
-    return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line]
+    return [str(json.loads(line)["address"]) for line in log.splitlines() if '"listening"' in line and line.endswith("}")]
 
 
 @contextmanager

@@ -39,9 +39,10 @@ class Worker:
         """`configuration` is a file, or the text of one. `settings` are by their names in the environment: `STORE__URL`."""
         self.directory = directory
         self.node = node
-        self._broker = broker
+        self.broker = broker
         self._process: subprocess.Popen[bytes] | None = None
         self._log = directory / f"{node}.log"
+        self._started_at = 0
         if isinstance(configuration, str):
             self.configuration = directory / "pointsman.yaml"
             self.configuration.write_text(configuration)
@@ -61,6 +62,11 @@ class Worker:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     @property
+    def last_log(self) -> str:
+        """What it has logged since its last start."""
+        return self.log[self._started_at :]
+
+    @property
     def pid(self) -> int:
         """The process. There must be one."""
         assert self._process is not None, "it was not started"
@@ -68,7 +74,8 @@ class Worker:
 
     def start(self, *, base: str = "pointsman", timeout: float = 20) -> Worker:
         """Start it, and wait until it says `online`. Raises RuntimeError, with its log, when it does not."""
-        with MqttClient(self._broker) as client:
+        self._started_at = len(self.log)
+        with MqttClient(self.broker) as client:
             client.subscribe(f"{base}/{self.node}/state")
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(

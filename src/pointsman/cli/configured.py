@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pointsman.cli.verb import CONFIG
-from pointsman.errors import NotFound
+from pointsman.errors import NotFound, PointsmanError
 
 if TYPE_CHECKING:
     from pointsman.model.ids import EntityRef
@@ -33,11 +33,23 @@ def configuration() -> Configuration:
     return load_configuration(configuration_path(), os.environ)
 
 
+def with_definitions(given: Configuration) -> Configuration:
+    """The configuration with what users have defined, as far as the store can be read from here."""
+    from pointsman.defined import with_definitions_of
+    from pointsman.store.opening import open_reader
+
+    with contextlib.suppress(PointsmanError), open_reader(given.settings.store.url) as store:
+        return with_definitions_of(store, given)
+    return given
+
+
 def entity_of(given: Configuration, id_: str) -> EntityRef:
-    """The object or link of that id. Raises NotFound when the configuration declares none."""
+    """The object or link of that id. Raises NotFound when neither the configuration nor the store defines one."""
     entity = given.catalog.find(id_)
     if entity is None:
-        raise NotFound(f"expected the id of an object or link that the configuration declares, found {id_!r}")
+        entity = with_definitions(given).catalog.find(id_)
+    if entity is None:
+        raise NotFound(f"expected the id of an object or link that the configuration or the store defines, found {id_!r}")
     return entity
 
 
@@ -46,7 +58,7 @@ def store_url() -> str:
     return configuration().settings.store.url
 
 
-@contextmanager
+@contextlib.contextmanager
 def reader() -> Iterator[Reader]:
     """The store, to be read beside a worker. Raises StoreUnavailable, ConfigurationError."""
     from pointsman.store.opening import open_reader

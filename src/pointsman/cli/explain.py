@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pointsman.cli.configured import configuration, reader
+from pointsman.cli.configured import configuration, reader, with_definitions
 from pointsman.cli.output import moment, print_json_array, visible, wants_json
 from pointsman.cli.parameters import time
 from pointsman.cli.verb import verb
@@ -54,7 +54,7 @@ def _why_not(entity: str, operation: str, at: int | None) -> None:
     from pointsman.explaining import evidence, finding_as_json
     from pointsman.store.opening import open_reader
 
-    config = configuration()
+    config = with_definitions(configuration())
     at = clock.time_ns() // 1_000_000 if at is None else at
     with open_reader(config.settings.store.url) as store:
         asked = evidence(knowledge(config), store, entity, operation, at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from pointsman.cli.configured import reader
 from pointsman.cli.job_filter import filtered
 from pointsman.cli.output import print_json
 from pointsman.cli.verb import verb
+from pointsman.model.table import JOB_COLUMNS as FIELDS
+from pointsman.model.table import row
 
 if TYPE_CHECKING:
     from pointsman.model.job import Job
@@ -51,34 +52,4 @@ def _write_csv(jobs: Iterable[Job]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(FIELDS)
     for job in jobs:
-        fields = job.to_json()
-        writer.writerow([_cell(fields[name]) for name in FIELDS])
-
-
-def _cell(value: object) -> object:
-    return value if value is None or isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False, default=dict)
-
-
-FIELDS = (
-    "id",
-    "timestamp",
-    "finished",
-    "status",
-    "operation_id",
-    "owner_type",
-    "owner_id",
-    "user_id",
-    "attempts",
-    "error",
-    "description",
-    "process_meta",
-    "change_id",
-    "args",
-    "results",
-    "waits",
-    "delivery",
-    "caused_by",
-    "root_id",
-    "hop",
-)
-"""The columns of CSV: every field of a job's JSON."""
+        writer.writerow(row(FIELDS, job.to_json()))

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from pointsman.cli.configured import configuration
+from pointsman.cli.configured import configuration, entity_of
 from pointsman.cli.output import moment, pairs, print_json, visible, wants_json
 from pointsman.cli.parameters import ahead
 from pointsman.cli.verb import verb
-from pointsman.errors import NotFound, PointsmanError, UsageError
+from pointsman.errors import PointsmanError, UsageError
 
 
 @verb("manual-state")
@@ -70,9 +70,7 @@ def _ask(entity: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
     given = configuration()
     settings = given.settings
-    ref = given.catalog.find(entity)
-    if ref is None:
-        raise NotFound(f"expected the id of an object or link that the configuration declares, found {entity!r}")
+    ref = entity_of(given, entity)
     topics = Topics(settings.mqtt.base_topic, settings.node.id)
     with Client(connection_options(settings)) as client:
         answer = ask(client, topics, topics.manual(ref), json.dumps(body).encode())

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pointsman.cli.configured import configuration, entity_of, reader
+from pointsman.cli.configured import configuration, entity_of, reader, with_definitions
 from pointsman.cli.output import moment, print_json_array, table, visible, wants_json
 from pointsman.cli.verb import verb
 
@@ -30,7 +30,7 @@ def command(owner: str) -> None:
 def _properties(owner: str) -> list[dict[str, Any]]:
     from pointsman.store.reads import entities
 
-    given = configuration()
+    given = with_definitions(configuration())
     entity = entity_of(given, owner)
     resolved = given.catalog.entity(entity)
     declared = {} if resolved is None else resolved.properties

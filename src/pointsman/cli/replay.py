@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pointsman.cli.configured import configuration
+from pointsman.cli.configured import configuration, with_definitions
 from pointsman.cli.output import counted, moment, print_json, visible, wants_json
 from pointsman.cli.parameters import time
 from pointsman.cli.verb import verb
@@ -32,12 +32,12 @@ KEPT = 1 << 62
 def command(since: int | None, until: int | None, limit: int, expect_same: bool) -> int:
     """Replay recorded history against the configuration, and say which jobs would be added, dropped or changed. Nothing is sent.
 
-    The store is that of the configuration; it is only read, also while a worker writes it. Unchanged, a configuration makes the
-    jobs that are on record. With --json: one object, with all the differences.
+    What users have defined counts as it is now. The store is that of the configuration; it is only read, also while a worker
+    writes it. Unchanged, definitions make the jobs that are on record. With --json: one object, with all the differences.
     """
     from pointsman.rehearsal.comparison import Comparison
 
-    config = configuration()
+    config = with_definitions(configuration())
     began = clock.monotonic()
     now = round(clock.time() * 1000)
     comparison = Comparison(since or 0, KEPT if wants_json() else limit)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pointsman.cli.configured import configuration
+from pointsman.cli.configured import configuration, with_definitions
 from pointsman.cli.output import print_json, wants_json
 from pointsman.cli.verb import verb
 from pointsman.errors import Unavailable
@@ -35,7 +35,7 @@ def command(topic: str, message: str, retained: bool, state: str | None) -> None
     from pointsman.supposing import suppose
     from pointsman.wiring import trigger_bounds
 
-    config, at = configuration(), time.time_ns() // 1_000_000
+    config, at = with_definitions(configuration()), time.time_ns() // 1_000_000
     found = suppose(
         Delivery(0, 0, 0, False, retained, topic, message.encode()),
         _recall(config, state, at),

@@ -53,6 +53,6 @@ def change_of(report: ReportState, known: EntityState | None, at: int, new_id: C
         at=at,
         reported=report.reported,
         changed_while_offline=policy is Retained.COMPARE,
-        topic=report.topic,
+        topic=report.topic or None,
         lineage=report.lineage,
     )

@@ -21,6 +21,7 @@ from pointsman.core.manual import on_manual, set_manual
 from pointsman.core.outcome import answered, cancelled, finished, on_job_timer, take_up
 from pointsman.core.plan import plan
 from pointsman.core.property import set_property
+from pointsman.core.repeated import digest_of, known_by_key
 from pointsman.core.report import on_report, on_values
 from pointsman.core.schedule import arm_schedules, on_schedule
 from pointsman.core.silence import arm, on_silence
@@ -45,6 +46,7 @@ from pointsman.model.command import (
     SetProperty,
     TimerDue,
 )
+from pointsman.model.edit import RememberRequest
 from pointsman.model.effect import Announce, Answer, Effect
 from pointsman.model.ids import JobId, TimerId
 from pointsman.model.job import CustomResult, JobStatus
@@ -90,6 +92,9 @@ def decide(world: World, command: Command, at: int, new_id: NewId) -> Decision:
 
 
 def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision:
+    digest = b"" if request.key is None else digest_of(request)
+    if (again := known_by_key(world, request, digest)) is not None:
+        return rejected(again, at) if isinstance(again, Reject) else Decision((), answers(request.reply, {"job": again}))
     resolved = world.catalog.entity(request.entity)
     operation = resolved.operations.get(request.operation) if resolved else None
     if resolved is None or operation is None:
@@ -106,6 +111,8 @@ def _execute(world: World, request: Execute, at: int, new_id: NewId) -> Decision
             id=new_id(at), at=at, actor=request.user, action="execute", subject=subject, after=json.dumps({"job": context.job})
         )
     ]
+    if request.key is not None:
+        writes.append(RememberRequest(user=request.user, key=request.key, digest=digest, job=job, at=at))
     effects: list[Effect] = list(answers(request.reply, {"job": context.job}))
     planned = plan(operation, context, world.catalog, lineage=request.lineage)
     record(world, heed(halt, planned, writes, at), writes, effects)

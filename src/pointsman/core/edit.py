@@ -138,7 +138,8 @@ def _set(world: World, command: EditCatalog, before: Definition | None, at: int,
     )
     writes: list[Write] = [SaveDefinition(after), _audit(command, "catalog.set", before, document, at, new_id)]
     if command.secret is not None:
-        writes += [SaveCredential(UserId(command.id), command.secret, at), _audit_secret(command, at, new_id)]
+        user = UserId(command.id)
+        writes += [SaveCredential(user, command.secret, at), DropKeys(user), _audit_secret(command, at, new_id)]
     answer = answers(command.reply, {"id": command.id, "version": after.version})
     return joined(Decision(tuple(writes), answer), took)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
-from pointsman.core.answer import rejected
+from pointsman.core.answer import answers, rejected
 from pointsman.core.change import Baseline, NoChange, change_of
 from pointsman.core.context import context_in
 from pointsman.core.derive import Derived, Underivable, derive
@@ -17,16 +18,39 @@ from pointsman.core.silence import SPOKEN, heard, is_silent, note
 from pointsman.core.world import NOTHING, Decision, NewId, World, joined
 from pointsman.model.catalog import Resolved
 from pointsman.model.command import Reject, RejectReason, ReportState, ReportValues
-from pointsman.model.ids import StateId
+from pointsman.model.ids import StateId, UserId
+from pointsman.model.json import Json
 from pointsman.model.state import EntityState, ManualState, Retained
-from pointsman.model.write import SaveManual, SaveState, Write
+from pointsman.model.write import AddAudit, AddChange, SaveManual, SaveState, Write
 
 
 def on_report(world: World, report: ReportState, at: int, new_id: NewId, reason: str | None = None) -> Decision:
-    """A state was reported; or it was derived, and `reason` says by what."""
+    """A state was reported; or it was derived, and `reason` says by what; or a user sets it, as if it had been reported."""
     resolved, known = world.catalog.entity(report.entity), world.states.get(report.entity)
     if resolved is None:
         return _refused(report, RejectReason.UNKNOWN_ENTITY, f"there is no {report.entity}", at)
+    if report.by is None:
+        return _reported(world, resolved, report, at, new_id, reason)
+    if report.state not in world.catalog.states:
+        return _refused(report, RejectReason.UNKNOWN_STATE, f"there is no state {report.state}", at)
+    decision = _reported(world, resolved, report, at, new_id, f"set by {report.by}")
+    return _set_by(report, report.by, known, decision, at, new_id)
+
+
+def _set_by(report: ReportState, by: UserId, known: EntityState | None, decision: Decision, at: int, new_id: NewId) -> Decision:
+    """Who set it stands in the audit, and whoever asked is told in which state the entity is now."""
+    now = next((write.state for write in decision.writes if isinstance(write, SaveState)), known)
+    change = next((write.change.id for write in decision.writes if isinstance(write, AddChange)), None)
+    before = None if known is None else json.dumps({"state": known.state})
+    after = json.dumps({"state": report.state, "change": change})
+    audit = AddAudit(id=new_id(at), at=at, actor=by, action="state.set", subject=str(report.entity), before=before, after=after)
+    body: dict[str, Json] = {"entity": report.entity.id, "state": None if now is None else now.state, "change": change}
+    effects = (*decision.effects, *answers(report.reply, body))
+    return replace(decision, writes=(*decision.writes, audit), effects=effects)
+
+
+def _reported(world: World, resolved: Resolved, report: ReportState, at: int, new_id: NewId, reason: str | None) -> Decision:
+    known = world.states.get(report.entity)
     if report.retained is Retained.IGNORE or _is_old_news(resolved, known, report):
         return NOTHING
     proof = seen(world, report.entity, report.state, at, new_id) if report.retained in SPOKEN else NOTHING
@@ -123,4 +147,5 @@ def _as_state(report: ReportValues, state: StateId) -> ReportState:
 
 
 def _refused(report: ReportState | ReportValues, reason: RejectReason, detail: str, at: int) -> Decision:
-    return rejected(Reject(reason=reason, topic=report.topic, detail=detail, payload=report.payload), at)
+    reply = report.reply if isinstance(report, ReportState) else None
+    return rejected(Reject(reason=reason, topic=report.topic, detail=detail, payload=report.payload, reply=reply), at)

@@ -149,7 +149,7 @@ class Engine:
             self._note_store(str(fault))
             return False
         self._pending = None
-        self._catalog = batch.catalog or self._catalog
+        self._catalog = self._catalog if batch.catalog is None else batch.catalog
         self._note_store(None)
         if self._followers is not None and is_worth_following(batch.writes):
             self._followers.moved()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from pointsman.core.silence import listened_for
-from pointsman.core.world import World
+from pointsman.core.world import RequestKey, World
 from pointsman.engine.edits import concerned_by, know_edits
 from pointsman.engine.ports import Unit
 from pointsman.model.command import (
@@ -37,6 +37,7 @@ def know(world: World, commands: Sequence[Command], unit: Unit, in_hand: Mapping
     entities: set[EntityRef] = set()
     jobs: set[JobId] = set()
     timers: set[TimerId] = set()
+    keys: set[RequestKey] = set()
     know_edits(world, [command for command in commands if isinstance(command, EditCatalog)], unit)
     for command in commands:
         match command:
@@ -50,10 +51,14 @@ def know(world: World, commands: Sequence[Command], unit: Unit, in_hand: Mapping
                 entities.add(entity)
             case Execute(entity=entity) | SetProperty(entity=entity):
                 entities.add(entity)
+                if isinstance(command, Execute) and command.key is not None:
+                    keys.add((command.user, command.key))
             case Arm():
                 _know_all(world, unit)
             case TimerDue(timer):
                 timers.add(timer)
+    if keys:
+        world.requests.update(unit.requested(keys))
     if timers:
         due = unit.timers(timers)
         world.timers.update(due)

@@ -13,9 +13,14 @@ from pointsman.http.access import modern as modern_access
 from pointsman.http.access.door import Door
 from pointsman.http.describe import pages
 from pointsman.http.describe.openapi import DescribedApp, operation_id
+from pointsman.http.documented import history as documented_history
+from pointsman.http.documented import jobs as documented_jobs
 from pointsman.http.documented.routers import ROUTERS as DOCUMENTED_ROUTERS
 from pointsman.http.encode import JsonAnswer
 from pointsman.http.headers import Headers
+from pointsman.http.live import events
+from pointsman.http.live.feed import Feed
+from pointsman.http.modern import records
 from pointsman.http.modern.awaiting import Ends
 from pointsman.http.modern.routers import ROUTERS as MODERN_ROUTERS
 from pointsman.http.problems import install
@@ -27,6 +32,10 @@ ROUTERS = (
     documented_access.router,
     modern_access.router,
     *MODERN_ROUTERS,
+    records.router,
+    events.router,
+    documented_jobs.router,
+    documented_history.router,
     *DOCUMENTED_ROUTERS,
 )
 
@@ -37,6 +46,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.door = Door(services)
     app.state.ends = Ends(services)
+    app.state.feed = Feed(services)
     install(app)
     # Around all that Starlette puts around the app, so that the answer to a defect has them too.
     app.middleware_stack = Headers(app.build_middleware_stack())

@@ -86,14 +86,14 @@ def _bind(listening: Listening) -> tuple[socket.socket, str]:
             bound = socket.socket(socket.AF_UNIX)
             bound.bind(path)
             os.chmod(path, 0o660)
-            bound.listen()
+            bound.listen(CONNECTIONS)
             return bound, address
         host, _, port = address.rpartition(":")
         family, kind, number, _, target = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, number)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(target)
-        bound.listen()  # whoever comes before the server's first step waits for it
+        bound.listen(CONNECTIONS)  # whoever comes before the thread runs waits, instead of being turned away
     except OSError as fault:
         raise Unavailable(
             f"expected to listen on {address} (http.listen), found that it cannot be: {fault}. Choose another one, or off"

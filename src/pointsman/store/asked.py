@@ -8,14 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from pointsman.model.definition import Definition, DefinitionKey, Kind, Origin
+from pointsman.model.definition import Definition, DefinitionKey, Kind
 from pointsman.model.ids import JobId, UserId
-from pointsman.store.reads.definitions import AT_ONCE, definition_of
+from pointsman.store.reads.definitions import AT_ONCE, definition_of, of_users
 from pointsman.store.tables import definitions, requests
 from pointsman.store.text import is_storable
-
-PEOPLE = (Kind.USER, Kind.GROUP)
-"""What is defined beside the catalog."""
 
 
 def definitions_asked(
@@ -31,9 +28,7 @@ def definitions_asked(
 
 def made_by_users(connection: Connection) -> Sequence[Definition]:
     """The definitions of the catalog that the configuration file does not make, by kind and id."""
-    theirs = (definitions.c.origin == Origin.STORE.value, definitions.c.kind.not_in([kind.value for kind in PEOPLE]))
-    query = select(definitions).where(*theirs).order_by(definitions.c.kind, definitions.c.id)
-    return [definition_of(row) for row in connection.execute(query)]
+    return [definition_of(row) for row in connection.execute(of_users())]
 
 
 def requested(connection: Connection, keys: Collection[tuple[UserId, str]]) -> Mapping[tuple[UserId, str], tuple[bytes, JobId]]:

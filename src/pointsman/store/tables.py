@@ -6,6 +6,8 @@ the tables are clustered by it (WITHOUT ROWID). Keys compare byte by byte on eve
 text, since what was given has to come back as it was.
 
 There are no foreign keys: a job outlives the entity, the operation and the state change that it names.
+
+One file because a schema is understood only as a whole.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.documented_rig import CONFIGURATION, PASSWORD, Platform
+from integration.documented_rig import CONFIGURATION, MANY, PASSWORD, Platform
 from servers.mosquitto import Broker
 from servers.ports import wait_until
 from servers.worker import Worker
@@ -16,8 +16,9 @@ from servers.worker import Worker
 @pytest.fixture(scope="session")
 def worker(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     directory: Path = tmp_path_factory.mktemp("documented")
+    more = "".join(f"  - {{id: {id_}, source: filed, target: other}}\n" for id_ in MANY)
     own = {"HTTP__LISTEN": "127.0.0.1:0", "HTTP__ADMIN_PASSWORD": PASSWORD, "MQTT__BASE_TOPIC": "documented"}
-    made = Worker(directory, broker, configuration=CONFIGURATION, node="documented", settings=own)
+    made = Worker(directory, broker, configuration=CONFIGURATION + more, node="documented", settings=own)
     made.start(base="documented")
     yield made
     made.stop()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration.documented_rig import Platform, is_of
+from integration.documented_rig import Platform, is_of, known
 from pointsman.http.documented import shapes
 from servers.ports import wait_until
 from servers.worker import Worker
@@ -68,8 +68,8 @@ def test_an_object_is_made_with_what_is_given_and_all_the_rest_is_there(platform
     made = is_of(shapes.ObjectShape, platform.call("POST", "/objects", sent))
     assert len(made["id"]) == 24
     assert set(made["id"]) <= set(HEX)
-    known = {name: value for name, value in sent.items() if name not in ("properties", "code", "unheard")}
-    assert known.items() <= {name: made[name] for name in known}.items()
+    kept = {name: value for name, value in sent.items() if name not in ("properties", "code", "unheard")}
+    assert {name: made[name] for name in kept} == kept
     assert [(each["name"], each["value"], each["type_id"], len(each["id"])) for each in made["properties"]] == [
         ("site", {"deep": [1]}, 1, 24),
         ("level", 4, 3, 24),
@@ -107,11 +107,15 @@ def test_a_change_changes_what_is_given_and_null_takes_it_away(platform: Platfor
     assert platform.refused("PATCH", f"/objects/{pump}", {"weight": "heavy"}) == (400, "InvalidContent")
 
 
-def test_an_object_may_be_sent_back_as_it_was_told(platform: Platform, pump: str) -> None:
-    told = platform.get(f"/objects/{pump}")
-    assert platform.call("PATCH", f"/objects/{pump}", told)["name"] == told["name"]
-    again = platform.get(f"/objects/{pump}")
-    assert {**again, "_version": 0, "updated": 0} == {**told, "_version": 0, "updated": 0}
+@pytest.mark.parametrize("more", [{}, {"class_id": 29}])
+@pytest.mark.parametrize("permissions", [["manage-objects", "manage-operations"], ["manage-objects"]])
+def test_an_object_may_be_sent_back_as_it_was_told(platform: Platform, more: dict[str, Any], permissions: list[str]) -> None:
+    operation = {"id": "go", "type": 1, "parameters": {"topic": "a", "message": "b"}}
+    id_ = platform.call("POST", "/objects", {"operations": [operation], "properties": {"a": 1}, **more})["id"]
+    smith = known(platform, f"smith of {id_}", permissions=permissions)
+    before = smith.get(f"/objects/{id_}")
+    smith.call("PATCH", f"/objects/{id_}", before)
+    assert {**smith.get(f"/objects/{id_}"), "_version": 0, "updated": 0} == {**before, "_version": 0, "updated": 0}
 
 
 def test_parents_have_children_for_as_long_as_those_say_so(platform: Platform, pump: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -99,3 +100,17 @@ def test_nothing_is_executed_that_is_not_there(platform: Platform, path: str, bo
 
 def test_arguments_are_an_object(platform: Platform) -> None:
     assert platform.refused("POST", "/objects/filed/operations/stop/execute", [1]) == (400, "InvalidContent")
+
+
+def test_operations_that_are_made_at_the_same_time_are_all_there(platform: Platform, pump: str) -> None:
+    """Each is an edit of the same document: one is made anew for every other that was faster, so five times at most."""
+    names = [f"op-{n}" for n in range(6)]
+
+    def make(name: str) -> None:
+        Platform(platform.address).call(
+            "POST", f"/objects/{pump}/operations", {"id": name, "type": 1, "parameters": {"topic": "a", "message": "b"}}
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make, names))
+    assert {each["id"] for each in platform.get(f"/objects/{pump}/operations")} == {"stop", "told", *names}

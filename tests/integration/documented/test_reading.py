@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration.documented_rig import ADMIN, Platform, is_of
+from integration.documented_rig import ADMIN, MANY, Platform, is_of
 from pointsman.http.documented import shapes
 
 
@@ -78,6 +78,15 @@ def test_fields_narrow_and_lists_are_cut_and_filtered(platform: Platform, pump: 
     assert "other" not in {each["id"] for each in platform.get("/objects?class_id=29")}
     assert platform.refused("GET", "/objects?limit=few") == (400, "InvalidContent")
     assert platform.refused("GET", "/objects?state_id=nope") == (400, "InvalidContent")
+
+
+def test_a_list_that_is_longer_than_a_page_is_whole_and_can_be_cut_anywhere(platform: Platform) -> None:
+    every = [each["id"] for each in platform.get("/links?fields=id")]
+    assert every == sorted(every)
+    assert [id_ for id_ in every if id_ in set(MANY)] == MANY
+    for skip, limit in ((0, 500), (0, 501), (499, 2), (500, 500), (1_000, 0), (7, 1_100)):
+        cut = platform.get(f"/links?fields=id&text=many&skip={skip}&limit={limit}")
+        assert [each["id"] for each in cut] == MANY[skip:][: limit or None]
 
 
 def test_objects_are_searched_for_by_their_fields(platform: Platform, pump: str) -> None:

@@ -31,6 +31,7 @@ GUESSED: dict[int | str, dict[str, Any]] = {
     401: {"description": "That is not a login and its password."},
     403: {"description": "A page of another site asked."},
     429: {"description": "Too many log-ins failed: `Retry-After` says when to try again."},
+    503: {"description": "The worker or its store does not answer, for now."},
 }
 
 

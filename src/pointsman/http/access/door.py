@@ -71,7 +71,8 @@ class Door:
     async def _check(self, request: Request, login: str, password: str, digest: str | None, code: bytes) -> None:
         now = self._services.clock.monotonic()
         address = address_key(request.client.host if request.client is not None else None)
-        if not self.verified.is_under_way(code):
+        first = not self.verified.is_under_way(code)
+        if first:
             wait = max(self._addresses.wait(address, now), self._logins.wait(login, now))
             if wait > 0:
                 seconds = math.ceil(wait)
@@ -80,7 +81,9 @@ class Door:
             self._addresses.take(address, now)
             self._logins.take(login, now)
         if await self.verified.check(code, password, digest):
-            self._addresses.forgive(address)
+            if first:
+                # Its own try only: whoever has a login does not get to guess at others' with each time that they use it.
+                self._addresses.give_back(address)
             self._logins.forgive(login)
             return
         # Not the login: people type their password there by mistake.

@@ -11,6 +11,7 @@ from pointsman.http.resources.document import (
     OWNER_TYPES,
     OwnedOperation,
     Property,
+    brief,
     class_of,
     list_of,
     mappings,
@@ -114,17 +115,12 @@ class Teller:
 
     def operation(self, operation: OwnedOperation) -> dict[str, Any]:
         """An operation: all of it, or what those see who do not manage operations."""
-        document = operation.document
-        brief = {
-            "id": operation.id,
-            "name": _text(document.get("name"), operation.id),
-            "description": _text(document.get("description")),
-        }
         if not self.caller.may(Permission.MANAGE_OPERATIONS):
-            return brief
+            return brief(operation)
+        document = operation.document
         parameters = document.get("parameters")
         return {
-            **brief,
+            **brief(operation),
             "type": number(str(document.get("type", ""))),
             "popupResult": document.get("popupResult") is True,
             "runOnReadWritePropertyModification": document.get("runOnReadWritePropertyModification") is True,
@@ -136,10 +132,10 @@ class Teller:
 
     def script(self, definition: Definition) -> dict[str, Any]:
         """A script; its text for those who manage scripts or operations."""
-        brief = {"id": definition.id, "name": name_of(definition)}
+        known = {"id": definition.id, "name": name_of(definition)}
         if not self.caller.may(Permission.MANAGE_SCRIPTS, Permission.MANAGE_OPERATIONS):
-            return brief
-        return {**brief, "text": _text(definition.document.get("text"))}
+            return known
+        return {**known, "text": _text(definition.document.get("text"))}
 
     def _state(self, state: EntityState | None) -> int | str:
         if state is not None:

@@ -15,12 +15,14 @@ from pointsman.http.resources.fields import (
     Body,
     Flag,
     Id,
+    IdOrNone,
     Ids,
     JsonText,
     Number,
     StateRef,
     States,
     Text,
+    TextOrNone,
     Whole,
 )
 
@@ -148,7 +150,7 @@ class ClassBody(OwnerBody):
 class EntityBody(OwnerBody):
     """What objects and links have in common."""
 
-    class_id: Id | None = None
+    class_id: IdOrNone = None
     parent_id: Ids | None = Field(default=None, description="The objects that it belongs to.")
     tags: list[Anything] | None = None
     weight: Whole | None = None
@@ -157,7 +159,7 @@ class EntityBody(OwnerBody):
     geoposition: list[Number] | None = None
     geopositionRadius: Number | None = None  # noqa: N815
     mute_alert: Flag | None = None
-    discovery_id: Text | None = Field(default=None, description="What it is found by besides its id.")
+    discovery_id: TextOrNone = Field(default=None, description="What it is found by besides its id.")
 
 
 class ObjectBody(EntityBody):

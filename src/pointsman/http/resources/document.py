@@ -97,6 +97,16 @@ def inherited_operations(own: Definition, parent: Definition | None) -> list[Own
     return list(found.values())
 
 
+def brief(operation: OwnedOperation) -> dict[str, Json]:
+    """What those are told of an operation who do not manage operations (reference: *Operation*)."""
+    name, description = (operation.document.get(field) for field in ("name", "description"))
+    return {
+        "id": operation.id,
+        "name": name if isinstance(name, str) else operation.id,
+        "description": description if isinstance(description, str) else "",
+    }
+
+
 def list_of(owner: Definition, name: str) -> Sequence[Json] | None:
     """A list of the document, `triggers` or `conditions`; None when it was never set, which in the file an empty one is too."""
     value = owner.document.get(name)

@@ -35,6 +35,10 @@ def _id(value: Any) -> str:
     return text
 
 
+def _id_or_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
 def _state(value: Any) -> int | str:
     return value if isinstance(value, int) and not isinstance(value, bool) else _id(value)
 
@@ -81,6 +85,10 @@ Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT_OR_INTEGER)]
 """Text; a whole number is taken for its digits."""
 Id = Annotated[str, BeforeValidator(_id), WithJsonSchema({**_TEXT_OR_INTEGER, "minLength": 1})]
 """What something is referred to by."""
+IdOrNone = Annotated[Id | None, BeforeValidator(_id_or_none)]
+"""The same, or nothing: null, or an empty text, which is what stands for nothing in answers."""
+TextOrNone = Annotated[Text | None, BeforeValidator(_id_or_none)]
+"""Text, or nothing."""
 StateRef = Annotated[int | str, PlainValidator(_state), WithJsonSchema({**_TEXT_OR_INTEGER, "minLength": 1})]
 """A state's id or name; a whole number stays one."""
 _WHOLE: Any = {

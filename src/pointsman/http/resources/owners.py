@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pointsman.http.problems import Refusal
 from pointsman.http.resources import editing, properties, reading
 from pointsman.http.resources.bodies import ClassBody, EntityBody, LinkBody, OperationBody, OwnerBody, PropertyBody
-from pointsman.http.resources.document import Document, mappings, texts
+from pointsman.http.resources.document import Document, brief, mappings, operations_of, texts
 from pointsman.http.resources.operations import CLASS, operation_list
 from pointsman.http.services import Services
 from pointsman.model.access import Caller, Permission
@@ -50,6 +50,8 @@ async def change(
     if whole:  # what goes goes by the rights for each of it
         gone: dict[str, Any] = {name: [] for name in ("operations", "properties") if name not in body.model_fields_set}
         body = body.model_copy(update=gone)
+    if body.operations is not None and not caller.may(Permission.MANAGE_OPERATIONS):
+        body = await _without_operations(services, kind, id_, body)
 
     def edit(owner: Definition) -> Document:
         document = owner_document(services, caller, body, owner.document)
@@ -72,6 +74,22 @@ def owner_document(services: Services, caller: Caller, body: OwnerBody, before: 
     if "properties" in given:
         given["properties"] = properties.property_list(services, caller, _own(body, body.properties or ()), before)
     return editing.merged(before, given)
+
+
+async def _without_operations(services: Services, kind: Kind, id_: str, body: OwnerBody) -> OwnerBody:
+    """The body but for its operations, when they are just what those are told who may not manage them, sent back.
+
+    Raises Refusal (403) when they are not.
+    """
+    owner = await reading.defined(services, kind, id_)
+    known = operations_of(owner)
+    if kind is not Kind.CLASS:
+        known = (await reading.entity(services, reading.ref_of(owner))).operations
+    told = [brief(each) for each in known]
+    sent = [{"name": each.id, "description": "", **each.given()} for each in body.operations or ()]
+    if sent != told:
+        raise Refusal.forbidden((Permission.MANAGE_OPERATIONS,))
+    return body.model_validate({name: value for name, value in body.given().items() if name != "operations"})
 
 
 def _own(owner: OwnerBody, listed: Sequence[Listed]) -> Sequence[Listed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from pointsman.model.definition import Definition, Kind, Origin
 from pointsman.store.reads.reader import Reader
@@ -14,6 +14,8 @@ from pointsman.store.text import json_value, storable
 
 AT_ONCE = 500
 """So many ids go into one question."""
+PEOPLE = (Kind.USER, Kind.GROUP)
+"""What is defined beside the catalog."""
 
 
 def one(reader: Reader, kind: Kind, id_: str) -> Definition | None:
@@ -56,6 +58,18 @@ def every(reader: Reader, kind: Kind) -> list[Definition]:
     query = select(definitions).where(definitions.c.kind == kind.value).order_by(definitions.c.id)
     with reader.ask() as connection:
         return [definition_of(row) for row in connection.execute(query)]
+
+
+def made_by_users(reader: Reader) -> list[Definition]:
+    """The definitions of the catalog that the configuration file does not make, by kind and id."""
+    with reader.ask() as connection:
+        return [definition_of(row) for row in connection.execute(of_users())]
+
+
+def of_users() -> Select[Any]:
+    """The rows of these."""
+    theirs = (definitions.c.origin == Origin.STORE.value, definitions.c.kind.not_in([kind.value for kind in PEOPLE]))
+    return select(definitions).where(*theirs).order_by(definitions.c.kind, definitions.c.id)
 
 
 def definition_of(row: Any) -> Definition:

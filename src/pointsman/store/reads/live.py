@@ -21,6 +21,8 @@ from pointsman.store.reads.reader import Reader
 from pointsman.store.tables import job_events, jobs, state_history
 from pointsman.store.text import storable
 
+BEFORE_ALL = "0"
+"""Less than every id."""
 Entry: TypeAlias = tuple[str, Job | StateChange]
 """Its id, and what it tells of."""
 
@@ -39,10 +41,10 @@ class News:
 
 
 def last(reader: Reader) -> str:
-    """The id behind which all that is still to come lies; an empty text in an empty store."""
+    """The id behind which all that is still to come lies: also in an empty store there is one."""
     with reader.ask() as connection:
         ids = [connection.scalar(select(func.max(table.c.id))) for table in (jobs, job_events, state_history)]
-        return max(kept_from(connection), *(id_ or "" for id_ in ids))
+        return max(BEFORE_ALL, kept_from(connection), *(id_ or "" for id_ in ids))
 
 
 def news(reader: Reader, after: str, limit: int = 200) -> News:
