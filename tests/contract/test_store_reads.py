@@ -117,6 +117,7 @@ def test_pages_have_what_meets_the_filter_and_is_in_reach_each_once_whatever_way
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(listing, "BLOCK", block)
         patched.setattr(listing, "SPARSE", sparse)
+        patched.setattr(listing, "LOOKED_UP", 1_000 if block % 2 else 1)
         at: Span | None = span
         while at is not None:
             page = jobs.page(archive.reader, which, at, is_object if some else None)
@@ -223,6 +224,7 @@ def test_pages_of_the_history_have_what_meets_the_filter_and_is_in_reach_each_on
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(listing, "BLOCK", block)
         patched.setattr(listing, "SPARSE", sparse)
+        patched.setattr(listing, "LOOKED_UP", 1_000 if block % 2 else 1)
         at: Span | None = span
         while at is not None:
             page = history.page(reader, which, at, is_object if some else None)

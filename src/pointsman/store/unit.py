@@ -20,7 +20,7 @@ from pointsman.model.remembered import OpenJob, Remembered
 from pointsman.model.state import EntityState
 from pointsman.model.timer import OF_CHANGES, Timer, TimerKind
 from pointsman.model.write import CountReject, Write
-from pointsman.store import asked
+from pointsman.store import ahead, asked
 from pointsman.store.codec import (
     climb_row,
     dispatch_of,
@@ -172,6 +172,7 @@ class SqlUnit:
         run(connection, statements.add_change, rows.changes)
         run(connection, statements.save_state, [state_row(state) for state in rows.states.values()])
         run(connection, statements.add_job, rows.jobs)
+        ahead.note(connection, rows.jobs or rows.changes)
         self._move_jobs(rows)
         run(connection, statements.add_result, rows.results)
         run(connection, statements.add_audit, rows.audit)

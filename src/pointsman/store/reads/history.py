@@ -12,7 +12,7 @@ from pointsman.model.state import StateChange
 from pointsman.model.write import Considered
 from pointsman.store.codec import change_of
 from pointsman.store.reads import listing
-from pointsman.store.reads.listing import FEW, Conditions, Reached, Source, Span, residual
+from pointsman.store.reads.listing import FEW, Lead, Reached, Source, Span, residual
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import state_history
@@ -110,14 +110,17 @@ def page(
 def _source(connection: Connection, which: HistoryFilter, reached: Reached | None) -> Source:
     columns, named, states = state_history.c, which.entities, which.states
     few = named is not None and len(named) <= FEW
-    where: list[ColumnElement[bool]] = within(connection, columns.id, columns.at, which.since, which.until)
-    branches: tuple[Conditions, ...] = ((),)
+    leads: list[Lead] = []
     if named is not None and few:
-        branches = tuple([(columns.entity_id == storable(each),) for each in sorted(named)])
-    elif states is not None and len(states) <= FEW:
-        branches, states = tuple([(columns.state == storable(each),) for each in sorted(states)]), None
-    if states is not None:
+        leads.append((columns.entity_id, tuple([(columns.entity_id == storable(each),) for each in sorted(named)])))
+    if states is not None and len(states) <= FEW:
+        leads.append((columns.state, tuple([(columns.state == storable(each),) for each in sorted(states)])))
+    lead, branches = listing.rarest(connection, columns.id, leads)
+    where: list[ColumnElement[bool]] = within(connection, columns.id, columns.at, which.since, which.until)
+    if states is not None and lead is not columns.state:
         where.append(residual(columns.state, *sorted(states)))
+    if named is not None and few and lead is not columns.entity_id:
+        where.append(residual(columns.entity_id, *sorted(named)))
     return Source(
         id=columns.id,
         kind=columns.owner_type,

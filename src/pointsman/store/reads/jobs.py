@@ -12,7 +12,7 @@ from pointsman.model.ids import SYSTEM_USER, EntityId, JobId, OperationId, State
 from pointsman.model.job import Job, JobStatus
 from pointsman.store.fetch import IN_ONE_QUERY, fetch_jobs, jobs_of
 from pointsman.store.reads import listing
-from pointsman.store.reads.listing import FEW, Conditions, Reached, Source, Span, residual
+from pointsman.store.reads.listing import FEW, Lead, Reached, Source, Span, residual
 from pointsman.store.reads.reader import Reader
 from pointsman.store.reads.times import within
 from pointsman.store.tables import BY_TRIGGER, NOT_SUCCEEDED, NOT_SYSTEM, jobs
@@ -116,9 +116,9 @@ def every(reader: Reader, which: JobFilter = ALL) -> Iterator[Job]:
 def _source(connection: Connection, which: JobFilter, reached: Reached | None) -> Source:
     named = which.named
     few = named is not None and len(named) <= FEW
-    lead, branches = _branches(which, named if few else None)
+    lead, branches = listing.rarest(connection, jobs.c.id, _leads(which, named if few else None))
     where: list[ColumnElement[bool]] = within(connection, jobs.c.id, jobs.c.timestamp, which.since, which.until)
-    where += [residual(column, *values) for column, values in _wanted(which).items() if column is not lead]
+    where += [residual(column, *values) for column, values in _wanted(which, named if few else None) if column is not lead]
     return Source(
         id=jobs.c.id,
         kind=jobs.c.owner_type,
@@ -130,27 +130,30 @@ def _source(connection: Connection, which: JobFilter, reached: Reached | None) -
     )
 
 
-def _wanted(which: JobFilter) -> dict[Any, tuple[str, ...]]:
-    given: dict[Any, tuple[str, ...]] = {
-        jobs.c.user_id: () if which.user is None else (which.user,),
-        jobs.c.status: tuple([status.value for status in sorted(which.statuses)]),
-        jobs.c.operation_id: () if which.operation is None else (which.operation,),
-        jobs.c.trigger_state: () if which.trigger_state is None else (which.trigger_state,),
-    }
-    return {column: values for column, values in given.items() if values}
+def _wanted(which: JobFilter, few: Set[EntityId] | None) -> list[tuple[ColumnElement[Any], tuple[str, ...]]]:
+    """Columns, and which values they must have."""
+    given: list[tuple[ColumnElement[Any], tuple[str, ...]]] = [
+        (jobs.c.owner_id, tuple(sorted(few or ()))),
+        (jobs.c.user_id, () if which.user is None else (which.user,)),
+        (jobs.c.status, tuple([status.value for status in sorted(which.statuses)])),
+        (jobs.c.operation_id, () if which.operation is None else (which.operation,)),
+        (jobs.c.trigger_state, () if which.trigger_state is None else (which.trigger_state,)),
+    ]
+    return [(column, values) for column, values in given if values]
 
 
-def _branches(which: JobFilter, few: Set[EntityId] | None) -> tuple[Any, tuple[Conditions, ...]]:
-    """What leads to the jobs, and the column that does: the first here that is given, since it leads to the fewest."""
+def _leads(which: JobFilter, few: Set[EntityId] | None) -> list[Lead]:
+    """The indexes that lead to the jobs; the one that leads to the fewest, as a rule, is first."""
+    leads: list[Lead] = []
     if few is not None:
-        return jobs.c.owner_id, tuple([(jobs.c.owner_id == storable(each),) for each in sorted(few)])
+        leads.append((jobs.c.owner_id, tuple([(jobs.c.owner_id == storable(each),) for each in sorted(few)])))
     if which.user is not None and which.user != SYSTEM_USER:
-        return jobs.c.user_id, ((jobs.c.user_id == storable(which.user), NOT_SYSTEM),)
+        leads.append((jobs.c.user_id, ((jobs.c.user_id == storable(which.user), NOT_SYSTEM),)))
     if which.statuses and JobStatus.SUCCEEDED not in which.statuses:
-        statuses = sorted(which.statuses)
-        return jobs.c.status, tuple([(NOT_SUCCEEDED, jobs.c.status == status.value) for status in statuses])
+        each = [(NOT_SUCCEEDED, jobs.c.status == status.value) for status in sorted(which.statuses)]
+        leads.append((jobs.c.status, tuple(each)))
     if which.operation is not None:
-        return jobs.c.operation_id, ((jobs.c.operation_id == storable(which.operation),),)
+        leads.append((jobs.c.operation_id, ((jobs.c.operation_id == storable(which.operation),),)))
     if which.trigger_state is not None:
-        return jobs.c.trigger_state, ((jobs.c.trigger_state == storable(which.trigger_state), BY_TRIGGER),)
-    return None, ((),)
+        leads.append((jobs.c.trigger_state, ((jobs.c.trigger_state == storable(which.trigger_state), BY_TRIGGER),)))
+    return leads

@@ -7,10 +7,10 @@ looked at (`residual`), so that no database has to guess, and none sorts a milli
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, TextClause, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, and_, func, or_, select, union_all
 
 from pointsman.model.ids import EntityId, EntityRef, OwnerType
 from pointsman.store.text import storable
@@ -19,12 +19,18 @@ FEW = 20
 """For up to so many values of a column, each is looked up by itself."""
 BLOCK = 2_000
 """How many rows are looked at at a time, where each is tested here."""
+SAMPLE = 500
+"""How many are looked at to find out how many of them are wanted."""
 SPARSE = 20
 """When fewer than one row in so many is wanted, they are looked up instead of looked for."""
+COUNTED = 5_000
+"""Up to so many are counted to find out which index leads to the fewest: a fraction of a millisecond."""
 LOOKED_UP = 20_000
 """Databases bound the number of parameters."""
 
 Conditions: TypeAlias = tuple[ColumnElement[bool] | TextClause, ...]
+Lead: TypeAlias = tuple[ColumnElement[Any], tuple[Conditions, ...]]
+"""A column whose index leads to rows, and its branches: one of these holds."""
 Reached: TypeAlias = Callable[[EntityRef], bool]
 
 
@@ -75,12 +81,36 @@ class Ids:
 
 def page(connection: Connection, source: Source, span: Span) -> Ids:
     """The ids of the rows on that page."""
-    if source.entities is None and source.reached is None:
-        # The id alone, so that an index has all that is asked for, however many are passed over.
-        ids = _ordered(source, span, span.beyond, span.limit + 1, span.skip, (source.id,))
-        rows = connection.execute(ids).all()
-        return _cut([row[0] for row in rows], span)
-    return _tested(connection, source, span)
+    if source.reached is not None or (source.entities is not None and len(source.entities) > LOOKED_UP):
+        return _tested(connection, source, span)
+    find: Callable[..., Select[Any]] = _ordered
+    if source.entities is not None:
+        rows = connection.execute(_ordered(source, span, span.beyond, SAMPLE, columns=(source.id, source.entity))).all()
+        if sum(entity in source.entities for _, entity in rows) * SPARSE < len(rows):
+            find = _looked_up
+        else:
+            some = residual(source.entity, *sorted(source.entities))
+            source = replace(source, where=(*source.where, some))
+    # The id alone, so that an index has all that is asked for, however many are passed over.
+    rows = connection.execute(find(source, span, span.beyond, span.limit + 1, span.skip, (source.id,))).all()
+    return _cut([row[0] for row in rows], span)
+
+
+def rarest(
+    connection: Connection, id_: ColumnElement[Any], leads: Sequence[Lead]
+) -> tuple[ColumnElement[Any] | None, tuple[Conditions, ...]]:
+    """The one that leads to the fewest rows: the first one, unless another leads to few. No column: none was given."""
+    if not leads:
+        return None, ((),)
+    if len(leads) == 1:
+        return leads[0]
+
+    def count(branches: tuple[Conditions, ...]) -> int:
+        """Up to `COUNTED`, in the index alone."""
+        some = [select(id_).where(*branch).limit(COUNTED).subquery() for branch in branches]
+        return min(COUNTED, sum(connection.scalar(select(func.count()).select_from(each)) or 0 for each in some))
+
+    return min(leads, key=lambda lead: count(lead[1]))
 
 
 def residual(column: ColumnElement[Any], *values: str) -> ColumnElement[bool]:
@@ -97,20 +127,16 @@ def _cut(ids: list[str], span: Span) -> Ids:
 def _tested(connection: Connection, source: Source, span: Span) -> Ids:
     """Looks at rows in their order, and tests each."""
     found: list[str] = []
-    beyond, wanted, looked, look_up = span.beyond, span.skip + span.limit + 1, 0, False
+    beyond, wanted, looked = span.beyond, span.skip + span.limit + 1, 0
     size = min(BLOCK, 4 * wanted)
     while True:
-        query = (_looked_up if look_up else _ordered)(source, span, beyond, size)
-        rows = connection.execute(query).all()
-        new = [row[0] for row in rows if source.has(row)]
-        found += new
+        rows = connection.execute(_ordered(source, span, beyond, size)).all()
+        found += [row[0] for row in rows if source.has(row)]
         if len(found) >= wanted or len(rows) < size:
             return _cut(found[span.skip :], span)
         beyond, looked = rows[-1][0], looked + size
         if span.budget is not None and looked >= span.budget and len(found) >= span.skip:
             return Ids(found[span.skip :], beyond)
-        sparse = size == BLOCK and len(new) * SPARSE < size  # fewer rows say little: what comes together is of a few entities
-        look_up = look_up or (sparse and source.entities is not None and len(source.entities) <= LOOKED_UP)
         size = BLOCK
 
 
@@ -125,16 +151,16 @@ def _ordered(
     return _first(select(union_all(*(select(part) for part in parts)).subquery()), span, limit).offset(skip)
 
 
-def _looked_up(source: Source, span: Span, beyond: str | None, limit: int) -> Select[Any]:
-    """The first rows of these entities: all their ids are gathered and put in order, which is quick as long as they are few."""
+def _looked_up(
+    source: Source, span: Span, beyond: str | None, limit: int, skip: int, columns: Sequence[ColumnElement[Any]]
+) -> Select[Any]:
+    """The first rows of these entities: all theirs are gathered and put in order, which is quick as long as they are few."""
     some = [storable(each) for each in sorted(source.entities or ())]
-    ids = _base(source, span, beyond, (source.id,)).where(source.entity.in_(some))
+    query = _base(source, span, beyond, columns).where(source.entity.in_(some))
     if source.branches != ((),):
-        ids = ids.where(or_(*(and_(*branch) for branch in source.branches)))
+        query = query.where(or_(*(and_(*branch) for branch in source.branches)))
     told = source.id.concat("")  # else the order of the table would lead, past all that is not wanted
-    first = ids.order_by(told.desc() if span.newest_first else told).limit(limit)
-    query = select(source.id, source.kind, source.entity).where(source.id.in_(first))
-    return query.order_by(source.id.desc() if span.newest_first else source.id)
+    return query.order_by(told.desc() if span.newest_first else told).limit(limit).offset(skip)
 
 
 def _base(source: Source, span: Span, beyond: str | None, columns: Sequence[ColumnElement[Any]] = ()) -> Select[Any]:

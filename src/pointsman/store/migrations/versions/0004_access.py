@@ -28,6 +28,15 @@ def upgrade() -> None:
     op.execute(f"UPDATE jobs SET trigger_state = {state} WHERE process_meta IS NOT NULL")  # noqa: S608 ours
     _indexes()
     _tables(key)
+    _note_how_far_ids_are_ahead()
+
+
+def _note_how_far_ids_are_ahead() -> None:
+    """Of what was written before that was noted it is not known: an hour, or what the newest job says."""
+    newest = op.get_bind().execute(sa.text("SELECT id, timestamp FROM jobs ORDER BY id DESC LIMIT 1")).one_or_none()
+    if newest is not None:
+        ahead = max(3_600_000, 2 * (int(newest.id[:8] + newest.id[9:13], 16) - newest.timestamp))
+        op.execute(f"INSERT INTO meta (key, value) VALUES ('ids.ahead', '{ahead}')")  # noqa: S608 ours
 
 
 def _indexes() -> None:
