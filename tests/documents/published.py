@@ -24,11 +24,13 @@ def compare(name: str, made: Mapping[str, Any]) -> None:
 
 def faults(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> list[str]:
     """What of a value is not as a schema of a document says; its `$ref` lead into the document."""
-    whole = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "components": document["components"],
-        **schema,
-    }
+    needed: dict[str, Any] = {}
+    waiting = references(schema)
+    while waiting:
+        if (name := waiting.pop().rsplit("/", 1)[1]) not in needed:
+            needed[name] = document["components"]["schemas"][name]
+            waiting += references(needed[name])
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": {"schemas": needed}, **schema}
     return [
         f"/{'/'.join(map(str, each.instance_path))}: {each.message}"
         for each in jsonschema_rs.validator_for(whole).iter_errors(value)

@@ -17,6 +17,8 @@ TIMEOUT = 3
 """Seconds."""
 
 CONFIGURATION = """
+intake:
+  - {topic: "devices/+/+", entity: "{1}", property: "{2}", value: "$"}
 scripts:
   - {id: greet, text: "#!/bin/sh\\necho hello"}
 classes:
@@ -146,7 +148,7 @@ class Platform:
         self.address = address
         self._base = f"{address}/node/api"
         self._session = requests.Session()
-        self._session.auth = (login, password)
+        self.auth = self._session.auth = (login, password)
 
     def call(self, method: str, path: str, body: Any = ..., **more: Any) -> Any:
         """The answer's body; None for an empty one. Raises Failure."""

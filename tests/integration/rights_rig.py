@@ -44,8 +44,11 @@ REACHED, OTHER = "pump", "tank"
 LINK = "pipe"
 """It joins them."""
 DISCOVERY = "serial 7"
-JOBS = {REACHED: JobId("job-of-the-object"), LINK: JobId("job-of-the-link")}
-CHANGES = {REACHED: ChangeId("change-of-the-object"), LINK: ChangeId("change-of-the-link")}
+JOBS = {REACHED: JobId("018bcfe5-6800-7000-8000-00000000000a"), LINK: JobId("018bcfe5-6800-7000-8000-00000000000b")}
+CHANGES = {
+    REACHED: ChangeId("018bcfe5-6800-7000-8000-00000000000c"),
+    LINK: ChangeId("018bcfe5-6800-7000-8000-00000000000d"),
+}
 
 ALL_BUT: Mapping[str, Mapping[str, Any]] = {
     "without the object": {"objectPermissions": {"exclude": [REACHED]}},

@@ -5,7 +5,7 @@ The table says it once more than `http/rights.py` does, from the reference's sid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,6 +138,93 @@ TABLE: Mapping[str, Needs] = {
     "GET /node/api/scripts/{id}": LOGIN,
     "PATCH /node/api/scripts/{id}": needs("manage-scripts"),
     "DELETE /node/api/scripts/{id}": needs("manage-scripts"),
+    # Jobs and history
+    "GET /node/api/jobs/{id}": entity("job"),
+    "POST /node/api/jobs": LOGIN,
+    "PATCH /node/api/jobs/{id}/results": entity("job", "modify-objects"),
+    "GET /node/api/objects/{id}/jobs": entity("object"),
+    "GET /node/api/links/{id}/jobs": entity("link"),
+    "GET /node/api/objects/{id}/state-history": entity("object"),
+    "GET /node/api/links/{id}/state-history": entity("link"),
+    "GET /node/api/state-history-log": LOGIN,
+    "GET /api/v1/jobs": LOGIN,
+    "GET /api/v1/jobs/export": LOGIN,
+    "GET /api/v1/jobs/{id}": entity("job"),
+    "POST /api/v1/jobs/{id}/results": entity("job", "modify-objects"),
+    "GET /api/v1/history": LOGIN,
+    "GET /api/v1/history/export": LOGIN,
+    "GET /api/v1/history/{id}": entity("change"),
+    "GET /api/v1/events": LOGIN,
+    # The modern view of entities and definitions: as the documented one
+    **{
+        f"{method} /api/v1/{of}s/{{id}}{path}": entity(of, *any_of)
+        for of in ("object", "link")
+        for method, path, *any_of in (
+            ("GET", ""),
+            ("PUT", "", "modify"),
+            ("PATCH", "", "modify"),
+            ("DELETE", "", "delete"),
+            ("GET", "/triggers", "modify"),
+            ("PUT", "/triggers", "modify"),
+            ("GET", "/conditions", "modify"),
+            ("PUT", "/conditions", "modify"),
+            ("GET", "/properties"),
+            ("POST", "/properties", *PROPERTY),
+            ("GET", "/properties/{prop}"),
+            ("PATCH", "/properties/{prop}", *PROPERTY),
+            ("DELETE", "/properties/{prop}", *PROPERTY),
+            ("GET", "/operations"),
+            ("POST", "/operations", "manage-operations"),
+            ("GET", "/operations/{op}"),
+            ("PATCH", "/operations/{op}", "manage-operations"),
+            ("DELETE", "/operations/{op}", "manage-operations"),
+        )
+    },
+    **{
+        f"{method} /api/v1/{path}": needs(*any_of)
+        for kind, manage, change in (
+            ("classes", "manage-classes", "modify-classes"),
+            ("states", "manage-configuration", "manage-configuration"),
+            ("scripts", "manage-scripts", "manage-scripts"),
+        )
+        for method, path, *any_of in (
+            ("GET", kind),
+            ("POST", kind, manage),
+            ("GET", f"{kind}/{{id}}"),
+            ("PUT", f"{kind}/{{id}}", change),
+            ("PATCH", f"{kind}/{{id}}", change),
+            ("DELETE", f"{kind}/{{id}}", manage),
+        )
+    },
+    **{
+        f"{method} /api/v1/classes/{{id}}/{path}": needs(*any_of)
+        for method, path, *any_of in (
+            ("GET", "triggers", "modify-classes"),
+            ("PUT", "triggers", "modify-classes"),
+            ("GET", "conditions", "modify-classes"),
+            ("PUT", "conditions", "modify-classes"),
+            ("GET", "properties"),
+            ("POST", "properties", "modify-classes", "manage-properties"),
+            ("GET", "properties/{prop}"),
+            ("PATCH", "properties/{prop}", "modify-classes", "manage-properties"),
+            ("DELETE", "properties/{prop}", "modify-classes", "manage-properties"),
+            ("GET", "operations"),
+            ("POST", "operations", "manage-operations"),
+            ("GET", "operations/{op}"),
+            ("PATCH", "operations/{op}", "manage-operations"),
+            ("DELETE", "operations/{op}", "manage-operations"),
+        )
+    },
+    "GET /api/v1/objects": LOGIN,
+    "POST /api/v1/objects": needs("create-objects"),
+    "GET /api/v1/links": LOGIN,
+    "POST /api/v1/links": needs("create-links"),
+    "GET /api/v1/entities": LOGIN,
+    "GET /api/v1/entities/{id}": entity("entity"),
+    "GET /api/v1/entities/{id}/state": entity("entity"),
+    "PUT /api/v1/entities/{id}/state": entity("entity", "modify"),
+    "PUT /api/v1/entities/{id}/manual-state": entity("entity", "modify"),
+    "DELETE /api/v1/entities/{id}/manual-state": entity("entity", "modify"),
     # What only we have
     **{
         f"POST /api/v1/{of.replace('y', 'ie')}s/{{id}}/operations/{{op}}/execute": entity(of, "execute-operations")
@@ -188,6 +275,21 @@ KNOWN_ROUTES = [pytest.param(*route.split(), asked, id=route) for route, asked i
 REACHING = [pytest.param(*route.split(), asked, id=route) for route, asked in TABLE.items() if asked.of != "nothing"]
 CLOSED = [pytest.param(*route.split(), asked, id=route) for route, asked in TABLE.items() if not asked.public]
 
+OFFERS: Mapping[str, Callable[[Rig], dict[str, str]]] = {
+    "nothing": lambda rig: {},
+    "a wrong password": lambda rig: {"authorization": basic("login of everything", "wrong-password")},
+    "an empty password": lambda rig: {"authorization": basic("login of everything", "")},
+    "the password of nobody": lambda rig: {"authorization": basic("nobody", PASSWORD)},
+    "no scheme of ours": lambda rig: {"authorization": "Digest x"},
+    "a token that never was": lambda rig: {"authorization": f"Bearer {new_key(KeyKind.TOKEN)}"},
+    "a token that has expired": lambda rig: {"authorization": f"Bearer {rig.tokens['expired']}"},
+    "a token of somebody who is gone": lambda rig: {"authorization": f"Bearer {rig.tokens['gone']}"},
+    "a session's key as a token": lambda rig: {"authorization": f"Bearer {rig.session}"},
+    "a session that has ended": lambda rig: {"cookie": f"pointsman={rig.old_session}"},
+    "a token as a session": lambda rig: {"cookie": f"pointsman={rig.tokens['everything']}"},
+}
+"""What lets nobody in."""
+
 IN, UNKNOWN, LACKING, NOT_THERE = 204, 401, 403, 404
 
 
@@ -205,13 +307,18 @@ def filled(path: str, id_: str) -> str:
 def places(path: str, needs: Needs) -> list[tuple[str, str]]:
     """A path for each kind of entity that the route is for, with the kind."""
     ids = {
-        "object": [(REACHED, "object"), (f"discovery id:{DISCOVERY}", "object")],
+        "object": [(REACHED, "object")],
         "link": [(LINK, "link")],
         "job": [(JOBS[REACHED], "object"), (JOBS[LINK], "link")],
         "change": [(CHANGES[REACHED], "object"), (CHANGES[LINK], "link")],
     }
     ids["entity"] = ids["object"] + ids["link"]
     return [(filled(path, id_), kind) for id_, kind in ids.get(needs.of, [("some-id", "object")])]
+
+
+def discovered(path: str, needs: Needs) -> list[tuple[str, str]]:
+    """The path by an object's discovery id, where there can be one."""
+    return [(filled(path, f"discovery id:{DISCOVERY}"), "object")] if needs.of in ("object", "entity") else []
 
 
 def test_every_route_is_in_the_table_and_in_no_other() -> None:
@@ -231,39 +338,39 @@ def test_a_route_without_a_rule_keeps_the_app_from_being_built() -> None:
 @pytest.mark.parametrize(("method", "path", "needs"), CLOSED)
 def test_nobody_gets_in_unknown(rig: Rig, method: str, path: str, needs: Needs) -> None:
     place, _ = places(path, needs)[0]
-    offers: dict[str, dict[str, str]] = {
-        "nothing": {},
-        "a wrong password": {"authorization": basic("login of everything", "wrong-password")},
-        "an empty password": {"authorization": basic("login of everything", "")},
-        "no scheme of ours": {"authorization": "Digest x"},
-        "a token that never was": {"authorization": f"Bearer {new_key(KeyKind.TOKEN)}"},
-        "a token that has expired": {"authorization": f"Bearer {rig.tokens['expired']}"},
-        "a token of somebody who is gone": {"authorization": f"Bearer {rig.tokens['gone']}"},
-        "a session's key as a token": {"authorization": f"Bearer {rig.session}"},
-        "a session that has ended": {"cookie": f"pointsman={rig.old_session}"},
-        "a token as a session": {"cookie": f"pointsman={rig.tokens['everything']}"},
-    }
-    for offer, headers in offers.items():
-        status, said = rig.ask(method, place, **headers)
-        assert status == UNKNOWN, f"{offer}: {status} {said}"
-        assert said["code"] in ("Unauthorized", "InvalidCredentials")
+    for offer in ("nothing", "a wrong password", "a token that has expired"):
+        _insist_unknown(rig, method, place, offer)
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_nothing_that_is_not_right_lets_anybody_in(rig: Rig, offer: str) -> None:
+    _insist_unknown(rig, "GET", "/node/api/users", offer)
+
+
+def _insist_unknown(rig: Rig, method: str, place: str, offer: str) -> None:
+    status, said = rig.ask(method, place, **OFFERS[offer](rig))
+    assert status == UNKNOWN, f"{offer}: {status} {said}"
+    assert said["code"] in ("Unauthorized", "InvalidCredentials")
 
 
 @pytest.mark.parametrize(("method", "path", "needs"), KNOWN_ROUTES)
-def test_who_may_everything_gets_in_whichever_way_they_show_it(rig: Rig, method: str, path: str, needs: Needs) -> None:
-    token = rig.tokens["everything"]
-    for place, _ in places(path, needs):
-        ways: dict[str, tuple[str, dict[str, str]]] = {
-            "password": (place, {"authorization": basic("login of everything", PASSWORD)}),
-            "bearer": (place, {"authorization": f"Bearer {token}"}),
-            "api-token": (f"{place}?api-token={token}", {}),
-            "auth-token": (f"{place}?auth-token={token}", {}),
-            "cookie": (place, {"cookie": f"pointsman={rig.session}"}),
-            "a group": (place, {"authorization": f"Bearer {rig.tokens['by group']}"}),
-        }
-        for way, (address, headers) in ways.items():
-            status, said = rig.ask(method, address, **headers)
-            assert status == IN, f"{way}: {status} {said}"
+def test_who_may_everything_gets_in(rig: Rig, method: str, path: str, needs: Needs) -> None:
+    for place, _ in [*places(path, needs), *discovered(path, needs)]:
+        assert rig.ask_as("everything", method, place) == (IN, None)
+
+
+@pytest.mark.parametrize("way", ["password", "bearer", "api-token", "auth-token", "cookie", "a group"])
+def test_there_are_many_ways_to_show_who_one_is(rig: Rig, way: str) -> None:
+    token, place = rig.tokens["everything"], "/node/api/users"
+    address, headers = {
+        "password": (place, {"authorization": basic("login of everything", PASSWORD)}),
+        "bearer": (place, {"authorization": f"Bearer {token}"}),
+        "api-token": (f"{place}?api-token={token}", {}),
+        "auth-token": (f"{place}?auth-token={token}", {}),
+        "cookie": (place, {"cookie": f"pointsman={rig.session}"}),
+        "a group": (place, {"authorization": f"Bearer {rig.tokens['by group']}"}),
+    }[way]
+    assert rig.ask("GET", address, **headers) == (IN, None)
 
 
 @pytest.mark.parametrize(("method", "path", "needs"), KNOWN_ROUTES)
@@ -288,7 +395,7 @@ def test_what_is_out_of_reach_is_not_there(rig: Rig, method: str, path: str, nee
         "object": {"without the object", "with no object"},
         "link": set(ALL_BUT),
     }
-    for place, kind in places(path, needs):
+    for place, kind in [*places(path, needs), *discovered(path, needs)]:
         for user in ALL_BUT:
             status, said = rig.ask_as(user, method, place)
             assert status == (NOT_THERE if user in blind[kind] else IN), f"{user}, {place}: {status} {said}"
@@ -318,14 +425,12 @@ def test_one_s_own_needs_no_permission(rig: Rig, route: str) -> None:
 def test_a_page_of_another_site_gets_nothing_done_by_a_cookie(rig: Rig, method: str, path: str, needs: Needs) -> None:
     place, _ = places(path, needs)[0]
     cookie, token = f"pointsman={rig.session}", f"Bearer {rig.tokens['everything']}"
-    foreign: list[dict[str, str]] = [{"sec_fetch_site": "cross-site"}, {"origin": "https://evil.example"}]
-    own: list[dict[str, str]] = [{"sec_fetch_site": "same-origin"}, {"origin": "http://testserver"}]
-    for headers in foreign:
+    for headers in ({"sec_fetch_site": "cross-site"}, {"origin": "https://evil.example"}):
         assert rig.ask(method, place, cookie=cookie, **headers)[0] == (IN if method == "GET" else LACKING)
-        if not needs.public:
-            assert rig.ask(method, place, authorization=token, **headers)[0] == IN, "no browser sends that by itself"
-    for headers in own:
+    for headers in ({"sec_fetch_site": "same-origin"}, {"origin": "http://testserver"}):
         assert rig.ask(method, place, cookie=cookie, **headers)[0] == IN
+    if not needs.public:
+        assert rig.ask(method, place, authorization=token, sec_fetch_site="cross-site")[0] == IN, "no browser sends it by itself"
 
 
 def test_the_table_notices_a_right_that_is_wrong() -> None:

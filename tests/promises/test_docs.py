@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -129,6 +130,8 @@ def test_the_readme_followed_to_the_letter_gives_a_job_for_the_alarm_and_one_by_
 def terminal(make_broker: Callable[..., Mosquitto], tmp_path: Path) -> Iterator[Callable[[str], Terminal]]:
     if program("mosquitto_pub") is None:
         missing("mosquitto_pub", "apt-get install mosquitto-clients")
+    if shutil.which("curl") is None:
+        missing("curl", "apt-get install curl")
     opened: list[Terminal] = []
 
     def make(configuration: str) -> Terminal:

@@ -287,6 +287,27 @@ def test_what_does_not_fit_any_more_at_a_start_is_kept_and_told(rig: Edited) -> 
     assert again.engine.catalog.find("t1") is not None
 
 
+def test_a_state_may_be_renamed_and_whoever_called_it_by_its_name_means_the_same(rig: Edited) -> None:
+    rig.made("state", "22", {"id": 22, "name": "Odd"})
+    by_name = {
+        "operations": [{**VALVE, "confirm": {"state": "Odd", "within": 5}}],
+        "triggers": [{**ON_ALARM, "states": ["Odd", 3], "not_to": "Odd"}, {"type": "email", "states": [3]}],
+        "conditions": [{"state": "Odd", "condition": {"when": "payload.odd"}}],
+        "no_data": {"after": 9000, "state": "Odd"},
+        "properties": [{"name": "p", "value": "Odd"}],
+    }
+    rig.made("class", "tank", by_name)
+    rig.made("object", "t1", {"class_id": "tank"})
+    before = rig.engine.catalog.entity(obj("t1"))
+    rig.made("state", "22", {"id": 22, "name": "Weird"})
+    again = Edited(rig.store)
+    assert again.engine.catalog.entity(obj("t1")) == before
+    changed = rig.rows.definitions[Kind.CLASS, "tank"]
+    assert (changed.version, changed.document["no_data"]) == (2, {"after": 9000, "state": 22})
+    assert changed.document["properties"] == by_name["properties"]
+    assert [each.subject for each in rig.rows.audits.values()][-2:] == ["state 22", "class tank"]
+
+
 # Users and groups
 
 ADMIN = {"login": "admin", "permissions": ["manage-users"]}
@@ -319,6 +340,7 @@ def test_no_password_is_kept_but_its_digest_and_none_is_audited(rig: Edited) -> 
     assert rig.rows.definitions[Kind.USER, "u1"].document == ADMIN
     audited = json.dumps([(each.action, each.before, each.after) for each in rig.rows.audits.values()])
     assert ("hunter22" in audited, "digest" in audited, "password.set" in audited) == (False, False, True)
+    assert rig.rows.dropped_keys == ["u1"], "what was given out for the old password is void"
     rig.made("user", "u2", {**ADMIN, "login": "b"})
     rig.edit("user", "u1", None)
-    assert (rig.rows.credentials, rig.rows.dropped_keys) == ({}, ["u1"])
+    assert (rig.rows.credentials, rig.rows.dropped_keys) == ({}, ["u1", "u1"])

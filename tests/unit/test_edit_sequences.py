@@ -21,8 +21,9 @@ from unit.engine_rig import Rig
 from unit.in_memory import MemoryStore
 from unit.world import link, obj, plant
 
-ENTITIES = (obj("o1"), obj("o2"), obj("o3"), link("l1"))
-OPERATIONS = ("open", "shut")
+ENTITIES = (obj("o1"), obj("o1"), obj("o1"), obj("o2"), obj("o3"), link("l1"))
+OPERATIONS = ("open", "open", "open", "shut")
+"""Mostly the same, so that they meet."""
 
 
 def _operation(id_: str, mode: str | None, every: str | None, script: bool) -> Mapping[str, Any]:
@@ -80,7 +81,7 @@ classes = st.sampled_from([{}, {"class_id": "c1"}, {"class_id": "c2"}])
 ends = st.builds(lambda a, b: {"source": a, "target": b}, *[st.sampled_from(["o1", "o2", "o3"])] * 2)
 edits = st.one_of(
     _edit("class", ["c1", "c2"], bodies),
-    _edit("object", ["o1", "o2", "o3"], st.builds(lambda body, of: {**body, **of}, bodies, classes)),
+    _edit("object", ["o1", "o1", "o2", "o3"], st.builds(lambda body, of: {**body, **of}, bodies, classes)),
     _edit("link", ["l1"], st.builds(lambda body, of, ends: {**body, **of, **ends}, bodies, classes, ends)),
     _edit("state", ["21", "22"], st.builds(lambda name: {"name": name}, st.sampled_from(["A", "B"]))),
     _edit("script", ["s1"], st.just({"text": "echo"})),
@@ -103,7 +104,7 @@ batches = st.lists(st.lists(st.one_of(edits, edits, messages), min_size=1, max_s
 def seen(catalog: Catalog) -> tuple[Any, ...]:
     """All that can be looked up."""
     known = {each.entity.ref: each for each in catalog.entities}
-    found = {ref: catalog.find(ref.id) for ref in known}
+    found = {ref.id: catalog.find(ref.id) for ref in ENTITIES}
     names = {name: catalog.state(name) for name in ("A", "B", "21", "OK")}
     looked_up = {ref: catalog.entity(ref) for ref in known}
     by_class = {id_: {each.entity.ref for each in catalog.of_class(id_)} for id_ in catalog.classes}
@@ -135,7 +136,7 @@ def wanted(catalog: Catalog) -> Counter[tuple[TimerKind, EntityRef, str, str]]:
 def heeded(rig: Rig) -> set[str]:
     """The open jobs that others heed, or that wait."""
     catalog, underway = rig.engine.catalog, rig.engine._standing.underway
-    kept = [job for ref in ENTITIES for job in underway.of_entity(ref)]
+    kept = [job for ref in set(ENTITIES) for job in underway.of_entity(ref)]
     return {job.id for job in kept if job.waits is not None or not catalog.conduct(job.entity, job.operation).is_plain}
 
 

@@ -8,10 +8,11 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.engine.inbox import Inbox
-from pointsman.model.command import Finish
+from pointsman.engine.inbox import BRISK, Inbox
+from pointsman.model.command import Execute, Finish, ReportState
 from pointsman.model.delivery import Delivery
-from pointsman.model.ids import JobId
+from pointsman.model.effect import ReplyTo
+from pointsman.model.ids import EntityId, EntityRef, JobId, OperationId, OwnerType, StateId, UserId
 from pointsman.model.job import JobStatus
 from unit.world import delivery
 
@@ -105,3 +106,42 @@ def test_outcomes_go_before_what_came_in_and_each_kind_keeps_its_order(kinds: li
     for is_outcome in kinds:
         inbox.put(next(left[0]) if is_outcome else next(left[1]))
     assert inbox.take(limit, 0) == [*outcomes, *arrivals][:limit]
+
+
+PUMP = EntityRef(OwnerType.OBJECT, EntityId("p1"))
+
+
+def nobody(_answer: object) -> None:
+    raise AssertionError("nothing is answered here")
+
+
+def asked(number: int, *, over_mqtt: bool = False) -> Execute:
+    reply = ReplyTo(topic="answers", correlation=b"") if over_mqtt else nobody
+    return Execute(entity=PUMP, operation=OperationId(str(number)), user=UserId("ann"), login="ann", reply=reply)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 60))
+def test_what_somebody_waits_for_goes_before_the_messages_and_takes_few_of_them_along(kinds: list[bool], limit: int) -> None:
+    inbox = Inbox()
+    waited = [asked(number) for number, is_asked in enumerate(kinds) if is_asked]
+    arrivals = [numbered(number) for number, is_asked in enumerate(kinds) if not is_asked]
+    left = (iter(waited), iter(arrivals))
+    for is_asked in kinds:
+        inbox.put(next(left[0]) if is_asked else next(left[1]))
+    first = inbox.take(limit, 0)
+    most = max(1, limit // BRISK) if waited else limit
+    few = arrivals[: max(0, most - len(waited))]
+    assert first == [*waited, *few][:limit]
+    rest: list[object] = []
+    while len(inbox):
+        rest += inbox.take(limit, 0)
+    assert [each for each in (*first, *rest) if isinstance(each, Delivery)] == arrivals, "none is lost, and their order is kept"
+
+
+def test_what_says_how_an_entity_is_keeps_its_place_whoever_says_it() -> None:
+    inbox = Inbox()
+    by_hand = ReportState(PUMP, StateId("3"), "", b"", by=UserId("ann"), reply=nobody)
+    over_mqtt = asked(2, over_mqtt=True)
+    for each in (numbered(1), by_hand, over_mqtt):
+        inbox.put(each)
+    assert inbox.take(10, 0) == [numbered(1), by_hand, over_mqtt]

@@ -74,6 +74,22 @@ def test_the_right_password_makes_good_for_mistakes() -> None:
     assert throttle.wait("ann", 0.0) == 0
 
 
+def test_a_right_password_takes_nothing_and_leaves_what_failed_before() -> None:
+    throttle = Throttle(PACE)
+    for _ in range(50):
+        throttle.take("office", 0.0)
+        throttle.give_back("office")
+    assert throttle.wait("office", 0.0) == 0
+    for _ in range(2):
+        throttle.take("office", 0.0)
+    throttle.take("office", 0.0)
+    throttle.give_back("office")
+    assert throttle.wait("office", 0.0) == 0
+    throttle.take("office", 0.0)
+    assert throttle.wait("office", 0.0) > 0
+    throttle.give_back("nobody")
+
+
 def test_it_remembers_no_more_than_so_many_and_the_latest() -> None:
     throttle = Throttle(PACE, remembered=100)
     for n in range(1_000):

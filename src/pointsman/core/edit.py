@@ -7,7 +7,7 @@ the document alone cannot tell: who manages the definition, which version it has
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from pointsman.core.admit import call_off
 from pointsman.core.answer import answers
 from pointsman.core.in_use import in_use, unsettled
 from pointsman.core.outcome import take_up
+from pointsman.core.renamed import by_id, owners_naming
 from pointsman.core.schedule import arm_schedules
 from pointsman.core.silence import arm
 from pointsman.core.taken import retyped, taken
@@ -27,6 +28,7 @@ from pointsman.model.effect import Effect
 from pointsman.model.entity import Class, Entity
 from pointsman.model.ids import ClassId, EntityId, EntityRef, OwnerType, ScriptId, StateId, UserId
 from pointsman.model.json import Json
+from pointsman.model.state import State
 from pointsman.model.write import AddAudit, Write
 
 OF_ENTITIES = {Kind.OBJECT: OwnerType.OBJECT, Kind.LINK: OwnerType.LINK}
@@ -137,11 +139,25 @@ def _set(world: World, command: EditCatalog, before: Definition | None, at: int,
         owner=command.by if before is None else before.owner,
     )
     writes: list[Write] = [SaveDefinition(after), _audit(command, "catalog.set", before, document, at, new_id)]
+    if isinstance(built, State) and (old := world.catalog.states.get(built.id)) is not None and old.name != built.name:
+        writes += _in_words_of(world, old, command, at, new_id)
     if command.secret is not None:
         user = UserId(command.id)
         writes += [SaveCredential(user, command.secret, at), DropKeys(user), _audit_secret(command, at, new_id)]
     answer = answers(command.reply, {"id": command.id, "version": after.version})
     return joined(Decision(tuple(writes), answer), took)
+
+
+def _in_words_of(world: World, old: State, command: EditCatalog, at: int, new_id: NewId) -> Iterator[Write]:
+    """What users have made names a state by its id once its name is another one."""
+    for key in owners_naming(world.catalog, old.id):
+        before = world.definitions.get(key)
+        if before is not None and before.origin is Origin.STORE:
+            document = by_id(before.document, old)
+            if _text(document) != _text(before.document):
+                yield SaveDefinition(replace(before, document=document, version=before.version + 1, updated=at))
+                mine = replace(command, kind=key[0], id=key[1])
+                yield _audit(mine, "catalog.set", before, document, at, new_id)
 
 
 def _remove(world: World, command: EditCatalog, at: int, new_id: NewId) -> Decision:
@@ -165,7 +181,7 @@ def _remove(world: World, command: EditCatalog, at: int, new_id: NewId) -> Decis
     if command.kind is Kind.USER:
         writes += [SaveCredential(UserId(command.id), None, at), DropKeys(UserId(command.id))]
     there = [each for key in gone if (each := present(world.catalog, *key)) is not None]
-    catalog = world.catalog.without(*there)
+    catalog = world.catalog.without(*there) if there else world.catalog
     version = world.definitions[command.kind, command.id].version
     removed: list[Json] = [{"kind": kind, "id": id_} for kind, id_ in gone]
     effects += answers(command.reply, {"id": command.id, "version": version, "removed": removed})

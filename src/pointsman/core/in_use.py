@@ -29,7 +29,7 @@ def in_use(world: World, kind: Kind, id_: str) -> str | None:
         case Kind.SCRIPT:
             return _first_of(world.catalog, lambda owner: _runs(owner, ScriptId(id_)))
         case Kind.STATE:
-            return _first_of(world.catalog, lambda owner: _names_state(owner, StateId(id_)))
+            return _first_of(world.catalog, lambda owner: names_state(owner, StateId(id_)))
         case Kind.GROUP:
             members = [key[1] for key, each in _of_kind(world, Kind.USER).items() if id_ in _texts(each.document.get("groups"))]
             return _named([f"user {each}" for each in members], "is in it", "are in it")
@@ -76,7 +76,8 @@ def _runs(owner: Owner, script: ScriptId) -> str | None:
     return None
 
 
-def _names_state(owner: Owner, state: StateId) -> str | None:
+def names_state(owner: Owner, state: StateId) -> str | None:
+    """What of an owner's own names a state."""
     for trigger in owner.triggers:
         if state in trigger.state_ids | trigger.from_states | trigger.not_from | trigger.not_to:
             return f"trigger {trigger.id!r}"

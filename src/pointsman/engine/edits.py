@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from pointsman.core.edit import OF_ENTITIES
+from pointsman.core.renamed import owners_naming
 from pointsman.core.world import World
 from pointsman.engine.ports import Unit
 from pointsman.model.catalog import Catalog, Resolved
 from pointsman.model.command import EditCatalog
 from pointsman.model.definition import DefinitionKey, Kind
-from pointsman.model.ids import ClassId, EntityId, EntityRef, OwnerType
+from pointsman.model.ids import ClassId, EntityId, EntityRef, OwnerType, StateId
 from pointsman.model.json import Json
 from pointsman.model.timer import TimerKind
 
@@ -55,6 +56,8 @@ def know_edits(world: World, edits: Sequence[EditCatalog], unit: Unit) -> None:
 def _keys(catalog: Catalog, edits: Sequence[EditCatalog]) -> set[DefinitionKey]:
     keys: set[DefinitionKey] = {(edit.kind, edit.id) for edit in edits}
     for edit in edits:
+        if edit.kind is Kind.STATE and edit.document is not None:
+            keys.update(owners_naming(catalog, StateId(edit.id)))
         if edit.kind in OF_ENTITIES:
             keys |= {(kind, edit.id) for kind in OF_ENTITIES}
             keys |= {(_KINDS[ref.kind], ref.id) for ref in concerned_by(catalog, edit)}

@@ -218,7 +218,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("PUT", "/node/api/classes/{id}/state-triggers"): Rule(any_of=(Permission.MODIFY_CLASSES,)),
     ("GET", "/node/api/entities"): Rule(),
     ("GET", "/node/api/entities/{id}"): Rule(Reached.ENTITY),
-    ("PUT", "/node/api/entities/{id}/manual-state"): Rule(Reached.ENTITY, Verb.MODIFY),
+    ("PUT", "/node/api/entities/{id}/manual-state"): Rule(Reached.ENTITY),
     ("POST", "/node/api/entities/{id}/operations/{op}/execute"): Rule(Reached.ENTITY, any_of=(Permission.EXECUTE_OPERATIONS,)),
     ("POST", "/node/api/jobs"): Rule(),
     ("GET", "/node/api/jobs/{id}"): Rule(Reached.JOB),

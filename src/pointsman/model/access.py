@@ -67,7 +67,7 @@ def password_fault(password: str) -> str | None:
 
 LONGEST_LOGIN = 128
 """In characters."""
-NO_USERS = frozenset({"me", "current", "session", "system", "mqtt"})
+NO_USERS = frozenset({"me", "current", "session", "system", "mqtt", "file"})
 """What stands for something else in a path or in a record, so that no user is called so."""
 
 

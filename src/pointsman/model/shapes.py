@@ -138,6 +138,27 @@ def job_shape(name: str = "Job", *, refers: str = "#/components/schemas/") -> Sh
     )
 
 
+NOT_LISTED = "owner_type"
+"""What the documented API's lists of several entities' jobs lack."""
+
+
+def listed_job_shape() -> Shape:
+    """A job in such a list."""
+    whole = job_shape("ListedJob")
+    return {
+        **whole,
+        "properties": {name: shape for name, shape in whole["properties"].items() if name != NOT_LISTED},
+        "required": [name for name in whole["required"] if name != NOT_LISTED],
+    }
+
+
+def page_shape(of: str, *, refers: str = "#/components/schemas/") -> Shape:
+    """A page of a list of those."""
+    following = "`cursor` of the next page; null: there are no more. A page may be short, also empty, and not the last."
+    items: Shape = {"type": "array", "items": {"$ref": f"{refers}{of}"}}
+    return record(f"{of}Page", "Some, and where the next ones begin.", {"items": items, "next": maybe(text(following))})
+
+
 MANUAL_STATE = record(
     "ManualState",
     "A state that somebody set by hand. It stands before what is reported until it is cleared.",

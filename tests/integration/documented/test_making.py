@@ -9,7 +9,6 @@ import pytest
 from integration.documented_rig import Platform, is_of, known
 from pointsman.http.documented import shapes
 from servers.ports import wait_until
-from servers.worker import Worker
 
 HEX = "0123456789abcdef"
 
@@ -179,14 +178,14 @@ def test_states_are_made_changed_and_removed(platform: Platform) -> None:
     assert platform.refused("GET", "/states/42") == (404, "ResourceNotFound")
 
 
-def test_scripts_are_made_run_changed_and_removed(platform: Platform, worker: Worker, pump: str) -> None:
+def test_scripts_are_made_run_changed_and_removed(platform: Platform, pump: str) -> None:
     made = is_of(shapes.ScriptShape, platform.call("POST", "/scripts", {"name": "Hello", "text": "#!/bin/sh\necho one"}))
     run = {"name": "Run", "type": 2, "parameters": {"type": "scriptReference", "ref": made["id"]}}
     operation = platform.call("POST", f"/objects/{pump}/operations", run)
     assert platform.refused("DELETE", f"/scripts/{made['id']}") == (409, "Conflict")
     assert platform.call("PATCH", f"/scripts/{made['id']}", {"text": "#!/bin/sh\necho two"})["text"] == "#!/bin/sh\necho two"
     job = platform.call("POST", f"/objects/{pump}/operations/{operation['id']}/execute")
-    assert wait_until(lambda: worker.json("jobs", "show", job)["description"].get("stdout") == "two\n", 30)
+    assert wait_until(lambda: platform.get(f"/jobs/{job}")["description"].get("stdout") == "two\n", 30)
     platform.call("DELETE", f"/objects/{pump}/operations/{operation['id']}")
     platform.call("DELETE", f"/scripts/{made['id']}")
     assert platform.refused("GET", f"/scripts/{made['id']}") == (404, "ResourceNotFound")

@@ -11,7 +11,6 @@ from integration.documented_rig import Platform, is_of
 from pointsman.http.documented import shapes
 from servers.client import MqttClient
 from servers.mosquitto import Broker
-from servers.worker import Worker
 
 
 @pytest.mark.parametrize("owner", ["objects", "links", "classes"])
@@ -73,12 +72,10 @@ def test_an_operation_that_is_inherited_is_changed_at_its_class(platform: Platfo
     ],
 )
 @pytest.mark.parametrize("body", [..., {"how": "gently"}])
-def test_an_execution_is_answered_with_the_jobs_id_alone(
-    platform: Platform, worker: Worker, pump: str, path: str, body: Any
-) -> None:
+def test_an_execution_is_answered_with_the_jobs_id_alone(platform: Platform, pump: str, path: str, body: Any) -> None:
     job = platform.call("POST", path.format(pump=pump) + "/execute", body)
     assert isinstance(job, str)
-    recorded = worker.json("jobs", "show", job)
+    recorded = platform.get(f"/jobs/{job}")
     assert (recorded["operation_id"], recorded["args"]) == (path.split("/")[-1], {} if body is ... else body)
     assert recorded["owner_type"] == (2 if "pipe" in path else 1)
     assert recorded["user_id"] == platform.get("/users/current")["id"]
@@ -103,8 +100,8 @@ def test_arguments_are_an_object(platform: Platform) -> None:
 
 
 def test_operations_that_are_made_at_the_same_time_are_all_there(platform: Platform, pump: str) -> None:
-    """Each is an edit of the same document."""
-    names = [f"op-{n}" for n in range(8)]
+    """Each is an edit of the same document: one is made anew for every other that was faster, so five times at most."""
+    names = [f"op-{n}" for n in range(6)]
 
     def make(name: str) -> None:
         Platform(platform.address).call(

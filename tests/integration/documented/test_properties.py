@@ -12,6 +12,7 @@ from integration.documented_rig import Platform, is_of
 from pointsman.http.documented import shapes
 from servers.client import MqttClient
 from servers.mosquitto import Broker
+from servers.ports import wait_until
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -103,3 +104,18 @@ def test_a_whole_list_of_properties_sets_the_values_of_read_write_ones(platform:
 def test_a_property_has_the_value_that_it_was_given(platform: Platform, value: Any) -> None:
     assert platform.call("PATCH", "/objects/valued/props/level", {"value": value})["value"] == value
     assert platform.get("/objects/valued/props/level")["value"] == value
+
+
+def test_a_value_that_a_device_reported_gives_way_to_one_that_is_written(platform: Platform, broker: Broker, pump: str) -> None:
+    """However it is written: by itself, or in a whole list."""
+    path = f"/objects/{pump}/props/reading"
+    made = platform.call("POST", f"/objects/{pump}/props", {"name": "reading", "value": 1, "type_id": 2})
+    with MqttClient(broker) as device:
+        for body in ({"value": 2}, None):
+            device.publish(f"devices/{pump}/reading", "77")
+            assert wait_until(lambda: platform.get(path)["value"] == 77)
+            if body is not None:
+                assert platform.call("PATCH", path, body)["value"] == 2
+            else:
+                platform.call("PATCH", f"/objects/{pump}", {"properties": [{**made, "value": 3}]})
+                assert platform.get(path)["value"] == 3

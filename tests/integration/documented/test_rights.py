@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
+import requests
+
 from integration.documented_rig import Platform, known
 
 
@@ -53,3 +57,18 @@ def test_nothing_is_told_of_what_is_out_of_reach(platform: Platform, pump: str) 
     for body in ({"source": pump, "target": "other"}, {"source": "other", "target": "nope"}):
         assert shut.refused("POST", "/links", body) == (400, "InvalidContent")
     assert shut.refused("POST", "/objects", {"name": "x", "parent_id": [pump]}) == (400, "InvalidContent")
+
+
+def test_who_may_not_manage_operations_does_not_lose_them_either(platform: Platform, pump: str) -> None:
+    """Not even by replacing the whole object under /api/v1."""
+    mason = known(platform, "mason", permissions=["manage-objects"])
+    replace = functools.partial(requests.put, f"{platform.address}/api/v1/objects/{pump}", auth=mason.auth, timeout=3)
+    assert replace(json={"name": "nothing of its own goes", "class_id": 29}).status_code == 200
+    platform.call("POST", f"/objects/{pump}/operations", {"id": "own", "type": 1, "parameters": {"topic": "a", "message": "b"}})
+    before = platform.get(f"/objects/{pump}/operations")
+    assert replace(json={"name": "one goes", "class_id": 29}).status_code == 403
+    assert (
+        replace(json={"name": "all stay", "class_id": 29, "operations": mason.get(f"/objects/{pump}/operations")}).status_code
+        == 200
+    )
+    assert platform.get(f"/objects/{pump}/operations") == before

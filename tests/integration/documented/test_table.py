@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from integration.documented_rig import ADMIN, CONDITIONS, PASSWORD, TRIGGERS, Platform
-from servers.worker import Worker
 
 
-def test_every_call_of_the_reference_is_answered(platform: Platform, worker: Worker) -> None:
+def test_every_call_of_the_reference_is_answered(platform: Platform) -> None:
     """The rows of its table, in their order."""
     go = {"name": "Go", "type": "1", "parameters": {"topic": "t/{{id}}", "message": "m"}}
     class_ = platform.call("POST", "/classes", {"name": "C", "operations": [{**go, "id": "inherited"}]})["id"]

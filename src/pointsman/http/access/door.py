@@ -15,7 +15,7 @@ from pointsman.http.access.verified import Verified
 from pointsman.http.decision import caller_for
 from pointsman.http.problems import Refusal
 from pointsman.http.services import Services, services_of
-from pointsman.model.access import AccessKey, Caller, KeyKind
+from pointsman.model.access import LONGEST_LOGIN, AccessKey, Caller, KeyKind
 from pointsman.store.reads import access
 from pointsman.store.reads.access import Known
 
@@ -71,17 +71,21 @@ class Door:
     async def _check(self, request: Request, login: str, password: str, digest: str | None, code: bytes) -> None:
         now = self._services.clock.monotonic()
         address = address_key(request.client.host if request.client is not None else None)
-        if not self.verified.is_under_way(code):
-            wait = max(self._addresses.wait(address, now), self._logins.wait(login, now))
+        counted = login[:LONGEST_LOGIN]  # what is remembered is bounded, whatever is sent
+        first = not self.verified.is_under_way(code)
+        if first:
+            wait = max(self._addresses.wait(address, now), self._logins.wait(counted, now))
             if wait > 0:
                 seconds = math.ceil(wait)
                 message = f"too many log-ins failed: wait {seconds} s before the next one"
                 raise Refusal(429, "TooManyRequests", message, headers={"Retry-After": str(seconds)})
             self._addresses.take(address, now)
-            self._logins.take(login, now)
+            self._logins.take(counted, now)
         if await self.verified.check(code, password, digest):
-            self._addresses.forgive(address)
-            self._logins.forgive(login)
+            if first:
+                # Its own try only: whoever has a login does not get to guess at others' with each time that they use it.
+                self._addresses.give_back(address)
+            self._logins.forgive(counted)
             return
         # Not the login: people type their password there by mistake.
         self._services.log.warning("a log-in failed", address=address)

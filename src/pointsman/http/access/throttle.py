@@ -58,8 +58,16 @@ class Throttle:
         if len(self._buckets) > self._remembered:
             self._buckets.popitem(last=False)
 
+    def give_back(self, key: str) -> None:
+        """The try that was just made was none: it was the right password. What failed before it still counts."""
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            bucket.tries = max(0.0, bucket.tries - 1.0)
+            if bucket.tries < self._pace.free:
+                bucket.closed_until = 0.0
+
     def forgive(self, key: str) -> None:
-        """It was the right password: the tries before it were mistakes."""
+        """What failed before were mistakes of one who knows the password."""
         self._buckets.pop(key, None)
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pointsman.http.describe.examples_catalog import OF_CATALOG
 from pointsman.http.describe.examples_v1 import OF_MODERN
 
 _MADE, _CHANGED = 1769257800000, 1769257844624
@@ -144,4 +145,4 @@ _OF: Mapping[str, Any] = {
     "PasswordChange": {"old": "correct horse battery", "new": "battery staple horse"},
     "SessionView": {"user": USER, "expires": 1769301000000},
 }
-EXAMPLES: Mapping[str, tuple[Any, ...]] = {name: (example,) for name, example in {**_OF, **OF_MODERN}.items()}
+EXAMPLES: Mapping[str, tuple[Any, ...]] = {name: (example,) for name, example in {**_OF, **OF_MODERN, **OF_CATALOG}.items()}

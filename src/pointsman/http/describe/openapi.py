@@ -18,7 +18,7 @@ from pointsman.http.describe.examples import EXAMPLES
 from pointsman.http.describe.words import DESCRIPTION, PARAMETERS, TAGS
 from pointsman.http.problems import DOCUMENTED, PROBLEM
 from pointsman.http.rights import RULES, Reached, Rule
-from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape
+from pointsman.model.shapes import DELIVERY, PROCESS_META, RESULT, job_shape, listed_job_shape, page_shape
 
 Part: TypeAlias = dict[str, Any]
 
@@ -67,6 +67,8 @@ PROBLEM_DOCUMENT: Part = {
 
 JOBS: Mapping[str, Part] = {
     "Job": dict(job_shape()),
+    "JobPage": dict(page_shape("Job")),
+    "ListedJob": dict(listed_job_shape()),
     "CustomResult": dict(RESULT),
     "Delivery": dict(DELIVERY),
     "ProcessMeta": dict(PROCESS_META),

@@ -54,8 +54,8 @@ class Log(HistoryOfOne):
     entity: list[str] = Field(default_factory=list, alias="entityId", description="Of these objects and links.")
 
 
-@router.get("/objects/{id}/state-history", response_model=list[HistoryShape])
-@router.get("/links/{id}/state-history", response_model=list[HistoryShape])
+@router.get("/objects/{id}/state-history", name="history_of_object", response_model=list[HistoryShape])
+@router.get("/links/{id}/state-history", name="history_of_link", response_model=list[HistoryShape])
 async def history_of_entity(request: Request, id_: PathId, wanted: Annotated[HistoryOfOne, Query()]) -> Response:
     """The state history of an object or a link, the newest first."""
     entities = frozenset({entity_of(request).id})

@@ -22,22 +22,14 @@ from pointsman.http.resources.fields import Id
 from pointsman.http.services import services_of
 from pointsman.model.ids import EntityId, JobId
 from pointsman.model.job import Job
-from pointsman.model.shapes import job_shape
+from pointsman.model.shapes import NOT_LISTED
 from pointsman.store.reads import jobs
 from pointsman.store.reads.jobs import JobFilter
 
 router = APIRouter(prefix=DOCUMENTED, route_class=Guarded, tags=["jobs"])
 
 _JOB = {"$ref": "#/components/schemas/Job"}
-_LACKING = "owner_type"
-"""Lists of several entities' jobs are without it."""
-_SHAPE = job_shape()
-_LISTED = {
-    **_SHAPE,
-    "title": "ListedJob",
-    "properties": {name: shape for name, shape in _SHAPE["properties"].items() if name != _LACKING},
-    "required": [name for name in _SHAPE["required"] if name != _LACKING],
-}
+_LISTED = {"$ref": "#/components/schemas/ListedJob"}
 
 
 def _told(schema: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
@@ -72,8 +64,10 @@ async def one_job(request: Request, id: str) -> Response:  # noqa: A002 the path
     return JsonAnswer(found.to_json())
 
 
-@router.get("/objects/{id}/jobs", response_class=Response, responses=_told({"type": "array", "items": _JOB}))
-@router.get("/links/{id}/jobs", response_class=Response, responses=_told({"type": "array", "items": _JOB}))
+@router.get(
+    "/objects/{id}/jobs", name="jobs_of_object", response_class=Response, responses=_told({"type": "array", "items": _JOB})
+)
+@router.get("/links/{id}/jobs", name="jobs_of_link", response_class=Response, responses=_told({"type": "array", "items": _JOB}))
 async def jobs_of_entity(request: Request, id_: PathId, wanted: Annotated[JobsOfOne, Query()]) -> Response:
     """The jobs of an object or a link, the newest first."""
     which = JobFilter(owner=entity_of(request).id, since=wanted.since, until=wanted.before)
@@ -113,4 +107,4 @@ async def add_custom_result(request: Request, id: str) -> Response:  # noqa: A00
 
 
 def _without_type(job: Job) -> dict[str, Any]:
-    return {name: value for name, value in job.to_json().items() if name != _LACKING}
+    return {name: value for name, value in job.to_json().items() if name != NOT_LISTED}

@@ -31,15 +31,7 @@ PAGE_OF_JOBS: dict[int | str, dict[str, Any]] = {
         "description": "A page.",
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "items": {"type": "array", "items": JOB["application/json"]["schema"]},
-                        "next": {"type": ["string", "null"], "description": NEXT},
-                    },
-                    "required": ["items", "next"],
-                    "additionalProperties": False,
-                }
+                "schema": {"$ref": "#/components/schemas/JobPage"},
             }
         },
     }

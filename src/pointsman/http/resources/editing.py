@@ -16,7 +16,7 @@ from pointsman.model.definition import Definition, Kind, Origin
 from pointsman.model.json import Json
 from pointsman.store.text import json_text
 
-TRIES = 5
+TRIES = 10
 """How often an edit is made anew because another one of the same definition was faster."""
 
 

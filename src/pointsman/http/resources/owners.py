@@ -50,12 +50,12 @@ async def change(
     if whole:  # what goes goes by the rights for each of it
         gone: dict[str, Any] = {name: [] for name in ("operations", "properties") if name not in body.model_fields_set}
         body = body.model_copy(update=gone)
+    kept = {"id", "name", *body.model_fields_set}
     if body.operations is not None and not caller.may(Permission.MANAGE_OPERATIONS):
         body = await _without_operations(services, kind, id_, body)
 
     def edit(owner: Definition) -> Document:
         document = owner_document(services, caller, body, owner.document)
-        kept = {"id", "name", *body.given()}
         return {name: value for name, value in document.items() if not whole or name in kept}
 
     after = await editing.rewrite(services, caller, kind, id_, edit, expected=expected)
@@ -82,12 +82,10 @@ async def _without_operations(services: Services, kind: Kind, id_: str, body: Ow
     Raises Refusal (403) when they are not.
     """
     owner = await reading.defined(services, kind, id_)
-    known = operations_of(owner)
-    if kind is not Kind.CLASS:
-        known = (await reading.entity(services, reading.ref_of(owner))).operations
-    told = [brief(each) for each in known]
+    own = operations_of(owner)
+    every = own if kind is Kind.CLASS else (await reading.entity(services, reading.ref_of(owner))).operations
     sent = [{"name": each.id, "description": "", **each.given()} for each in body.operations or ()]
-    if sent != told:
+    if sent not in ([brief(each) for each in own], [brief(each) for each in every]):
         raise Refusal.forbidden((Permission.MANAGE_OPERATIONS,))
     return body.model_validate({name: value for name, value in body.given().items() if name != "operations"})
 
@@ -98,13 +96,17 @@ def _own(owner: OwnerBody, listed: Sequence[Listed]) -> Sequence[Listed]:
 
 
 async def _set_values(services: Services, caller: Caller, entity: EntityRef, body: OwnerBody) -> None:
-    """The values of ReadWrite properties that a whole list gives are set as each by itself is."""
+    """The values that a whole list gives are the values there are; those of ReadWrite properties are set as each by itself is."""
     view = await reading.entity(services, entity)
-    there = {each.name: each for each in view.properties if each.writable}
+    there = {each.name: each for each in view.properties}
     for each in body.properties or ():
         known = there.get(each.name or "")
-        if known is not None and "value" in each.model_fields_set and json_text(known.value) != json_text(each.value):
+        if known is None or "value" not in each.model_fields_set or json_text(known.value) == json_text(each.value):
+            continue
+        if known.writable:
             await properties.set_value(services, caller, entity, known.name, each.value)
+        elif each.owner_type != CLASS:
+            await properties.settle(services, caller, entity, known.name, each.value)
 
 
 async def _check(services: Services, caller: Caller, id_: str, body: OwnerBody) -> None:

@@ -90,7 +90,8 @@ async def add(services: Services, caller: Caller, whose: Holder, body: PropertyB
         return {**now.document, "properties": [*there, document]}
 
     await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
-    await _settle(services, caller, whose, body.name, document.get("value"))
+    if whose.entity is not None:
+        await settle(services, caller, whose.entity, body.name, document.get("value"))
     return (await holder(services, owner.kind, owner.id, whose.entity)).find(str(document["id"]))
 
 
@@ -158,14 +159,12 @@ async def _redeclare(services: Services, caller: Caller, whose: Holder, there: P
             409, "Conflict", f"{owner.kind} {owner.id} inherits it from {there.owner.kind} {there.owner.id}: rename it there"
         )
     await rewrite(services, caller, owner.kind, owner.id, edit, expected=whose.expected)
-    await _settle(services, caller, whose, str(wanted["name"]), wanted["value"])
+    if whose.entity is not None:
+        await settle(services, caller, whose.entity, str(wanted["name"]), wanted["value"])
 
 
-async def _settle(services: Services, caller: Caller, whose: Holder, name: str, value: Json) -> None:
+async def settle(services: Services, caller: Caller, entity: EntityRef, name: str, value: Json) -> None:
     """A value that was kept for the name from before, or that a device reported, gives way to the one that was just written."""
-    entity = whose.entity
-    if entity is None:
-        return
     values = (await reading.entity(services, entity)).present.values
     if name not in values or json_text(values[name]) == json_text(value):
         return
