@@ -1,8 +1,8 @@
 """How long does a page of a list take with a million jobs in the store? The first page and the thousandth, over HTTP.
 
 A SQLite file is filled with jobs and with as long a state history, a worker is started over it (no broker is needed), and its API
-is asked for pages of 50, one request at a time over one connection. Times are this machine's, in milliseconds: what counts is that
-none grows with the number of jobs or of pages. Usage: `python bench/pages.py [--jobs N] [--pages N] [--json]`.
+is asked for pages of 50, one request at a time over one connection. Times are this machine's, in milliseconds: what counts is
+that none grows with the number of jobs or of pages. Usage: `python bench/pages.py [--jobs N] [--pages N] [--json]`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 from base64 import b64encode
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -32,6 +33,8 @@ class Follower:
         parts = urlsplit(url)
         self.last = last
         """The id of the last event that was read."""
+        self.is_whole = False
+        """Whether the answer was ended, and not cut off."""
         self._socket = socket.socket()
         if buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -46,11 +49,22 @@ class Follower:
         self.status = int(self._file.readline().split()[1])
         while self._file.readline().strip():
             pass
+        self._left, self._in_chunk = float("inf"), 0
+        self._lines: deque[bytes] = deque()
+        self._rest = b""
+
+    def ready(self) -> None:
+        """Wait for the beginning: what happens from then on is told."""
+        while (line := self._line()) is not None:
+            self.last = line.removeprefix("id: ") if line.startswith("id: ") else self.last
+            if not line:
+                return
 
     def events(self, size: float = float("inf")) -> Iterator[Told]:
         """What is told, until the other side ends, or so many bytes have come: that may be in the middle of an event."""
+        self._left = size
         name, data, given = "message", "", self.last
-        for line in self._lines(size):
+        while (line := self._line()) is not None:
             if line.startswith(":"):
                 continue
             field, _, value = line.partition(": ")
@@ -64,16 +78,30 @@ class Follower:
                 yield Told(name, given or "", json.loads(data))
             name, data = "message", ""
 
-    def _lines(self, left: float) -> Iterator[str]:
-        """The lines of the body, whose chunks (RFC 9112 §7.1) end where they like."""
-        rest = b""
-        while left > 0 and (size := int(self._file.readline() or b"0", 16)):
-            part = self._file.read(int(min(size, left)))
-            left -= len(part)
-            *whole, rest = (rest + part).split(b"\n")
-            yield from (line.decode() for line in whole)
-            if len(part) == size:
-                self._file.readline()
+    def _line(self) -> str | None:
+        """The next line; None: there is no more."""
+        while not self._lines:
+            part = self._part()
+            if not part:
+                return None
+            *whole, self._rest = (self._rest + part).split(b"\n")
+            self._lines.extend(whole)
+        return self._lines.popleft().decode()
+
+    def _part(self) -> bytes:
+        """More of the body, whose chunks (RFC 9112 §7.1) end where they like."""
+        if self._left <= 0:
+            return b""
+        if not self._in_chunk:
+            size = self._file.readline()
+            self._in_chunk = int(size or b"0", 16)
+            self.is_whole = bool(size) and not self._in_chunk
+        part = self._file.read(int(min(self._in_chunk, self._left)))
+        self._left -= len(part)
+        self._in_chunk -= len(part)
+        if part and not self._in_chunk:
+            self._file.readline()
+        return part
 
     def close(self) -> None:
         """Go, without a word."""

@@ -40,5 +40,8 @@ def note(connection: Connection, rows: Sequence[Values]) -> None:
 
 
 def milliseconds_of(id_: str) -> int:
-    """The time in a UUIDv7 (RFC 9562 §5.7)."""
-    return int(id_[:8] + id_[9:13], 16)
+    """The time in a UUIDv7 (RFC 9562 §5.7); 0 for any other id."""
+    try:
+        return int(id_[:8] + id_[9:13], 16)
+    except ValueError:
+        return 0
