@@ -17,7 +17,6 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -68,18 +67,22 @@ CALLS = sorted([each.ok() for each in SCHEMA.get_all_operations()], key=_order)
 
 
 class Plant:
-    """A worker with one of everything, and a user of one kind."""
+    """One of everything, and a user of one kind."""
 
     def __init__(self, site: Site, role: str) -> None:
-        self.site = site
-        self.ids: Mapping[str, list[str]] = _fill(site)
+        self.site, self.role = site, role
+        self.ids = _fill(site, role)
         permissions = ROLES[role]
         self.headers: dict[str, str] = {}
         if permissions is not None:
-            login = f"the-{role}"
-            user = site.call("POST", "/node/api/users", {"login": login, "permissions": sorted(permissions)})
+            user = site.call("POST", "/node/api/users", {"login": f"the-{role}", "permissions": sorted(permissions)})
             token = site.call("POST", f"/api/v1/users/{user['id']}/tokens", {"name": "schemathesis"})["token"]
             self.headers["Authorization"] = f"Bearer {token}"
+
+    @property
+    def least(self) -> float:
+        """The part of all calls that should be answered yes at least once: else the requests meet nothing, and prove nothing."""
+        return {"nobody": 0.0, "reader": 0.15, "operator": 0.15, "editor": 0.3, "admin": 0.5}[self.role]
 
     def lets_in(self) -> bool:
         """Whether the user still is who they were."""
@@ -87,114 +90,115 @@ class Plant:
         return answer.ok == bool(self.headers)
 
 
-def _fill(site: Site) -> Mapping[str, list[str]]:
+def _fill(site: Site, role: str) -> Mapping[str, list[str]]:
+    """Ids of what is made for a role, by what they are ids of in a path."""
+
     def make(path: str, body: Any) -> str:
         return str(site.call("POST", f"/node/api{path}", body)["id"])
 
     publish = {"type": "1", "parameters": {"topic": "plant/{{id}}", "message": "{{name}}"}}
-    pump = make("/classes", {"id": "pump", "name": "Pump", "operations": [{"id": "set", **publish}]})
-    objects = [make("/objects", {"id": f"o{number}", "name": f"O {number}", "class_id": pump}) for number in range(3)]
-    links = [make("/links", {"id": "l1", "source": "o0", "target": "o1"})]
-    prop = make("/objects/o0/props", {"name": "Setpoint", "value": 1, "type_id": 3})
-    script = make("/scripts", {"id": "s1", "name": "S", "text": "echo"})
-    user = make("/users", {"login": "victim"})
-    group = make("/user-groups", {"id": "g1", "name": "G"})
-    state = make("/states", {"id": 77, "name": "Odd"})
+    pump = make("/classes", {"id": f"{role}-pump", "name": "Pump", "operations": [{"id": "set", **publish}]})
+    objects = [make("/objects", {"id": f"{role}-{number}", "name": "O", "class_id": pump}) for number in range(3)]
+    links = [
+        make(
+            "/links", {"id": f"{role}-link", "source": objects[0], "target": objects[1], "operations": [{"id": "set", **publish}]}
+        )
+    ]
     jobs = [site.call("POST", f"/node/api/objects/{each}/operations/set/execute") for each in objects]
+    for each in objects:
+        site.call("PUT", f"/node/api/objects/{each}/state", {"state_id": 5})
+        make(f"/objects/{each}/props", {"name": "Setpoint", "value": 1, "type_id": 3})
+    group = make("/user-groups", {"id": f"{role}-group", "name": f"G {role}"})
     return {
         "objects": objects,
         "links": links,
         "entities": [*objects, *links],
         "classes": [pump],
-        "scripts": [script],
-        "states": [state, "5"],
-        "users": [user],
+        "scripts": [make("/scripts", {"id": f"{role}-script", "name": "S", "text": "echo"})],
+        "states": [make("/states", {"id": f"{role}-state", "name": f"Odd for {role}"}), "5"],
+        "users": [make("/users", {"login": f"victim-{role}"})],
         "user-groups": [group],
         "groups": [group],
         "jobs": jobs,
+        "history": [each["id"] for each in site.call("GET", f"/api/v1/history?entity={objects[0]}")["items"]],
         "op": ["set"],
-        "prop": [prop, "Setpoint"],
+        "prop": ["Setpoint"],
     }
 
 
-@pytest.fixture(scope="module", params=ROLES)
-def plant(request: pytest.FixtureRequest) -> Iterator[Plant]:
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
     if program() is None:
         missing("Mosquitto", REMEDY)
     with (
         tempfile.TemporaryDirectory(prefix="pointsman-test-") as directory,
-        served(Path(directory), configuration=CONFIGURATION) as site,
+        served(Path(directory), configuration=CONFIGURATION) as found,
     ):
-        yield Plant(site, request.param)
+        yield found
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_every_answer_is_one_that_the_document_tells_of(plant: Plant) -> None:
-    faults: list[str] = []
-    for operation in CALLS:
-        if not _is_stream(operation):
-            faults += _faults(plant, operation)
-    assert faults == [], f"{len(faults)} calls:\n" + "\n\n".join(faults)
-    assert plant.lets_in(), "what was sent has changed who sends it"
+@pytest.fixture(scope="module")
+def requests_made() -> Mapping[str, list[Any]]:
+    """For each call right requests and wrong ones: the same for every kind of user, since making them takes longest."""
+    return {operation.label: list(_made(operation)) for operation in CALLS if not _is_stream(operation)}
 
 
-def _faults(plant: Plant, operation: Any) -> list[str]:
-    """What goes wrong with a call first, if anything does."""
-    modes = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
-    strategy = st.one_of([_cases(plant, operation, mode) for mode in modes if _can(operation, mode)])
+def _made(operation: Any) -> Iterator[Any]:
+    yield from _drawn(operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
+    if list(operation.iter_parameters()) or operation.body:  # a call that takes nothing cannot be asked wrongly
+        yield from _drawn(operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+
+
+def _drawn(strategy: Any) -> list[Any]:
+    found: list[Any] = []
 
     @seed(4)
     @settings(
-        max_examples=2 * EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
+        max_examples=EXAMPLES, deadline=None, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
     )
     @given(case=strategy)
-    def ask(case: Any) -> None:
-        answer = case.call(base_url=plant.site.url, headers=plant.headers, timeout=PATIENCE)
-        case.validate_response(answer, checks=CHECKS)
+    def collect(case: Any) -> None:
+        found.append(case)
 
+    collect()
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_answer_is_one_that_the_document_tells_of(site: Site, requests_made: Mapping[str, list[Any]], role: str) -> None:
+    plant = Plant(site, role)
+    faults: list[str] = []
+    succeeded = 0
+    for number, (label, cases) in enumerate(requests_made.items()):
+        statuses = [_asked(plant, case, number + turn, faults) for turn, case in enumerate(cases)]
+        succeeded += any(status < 300 for status in statuses)
+        assert statuses, label
+    assert faults == [], f"{len(faults)} requests:\n" + "\n\n".join(faults)
+    assert plant.lets_in(), "what was sent has changed who sends it"
+    assert succeeded >= plant.least * len(requests_made), f"only {succeeded} of {len(requests_made)} calls were ever answered yes"
+
+
+def _asked(plant: Plant, case: Any, number: int, faults: list[str]) -> int:
+    """The status of the answer. What is wrong with it is added to the faults."""
+    given, query = dict(case.path_parameters or {}), case.query or {}
+    if number % 3:  # two of three requests are about something that there is
+        for name in given:
+            if known := plant.ids.get(name) or plant.ids.get(_collection(case.operation.path)):
+                case.path_parameters[name] = known[number % len(known)]
+    query.pop("fields", None)  # an answer of which only some fields are wanted is not the whole form
+    if "wait" in query:
+        query["wait"] = "0"
+    answer = case.call(base_url=plant.site.url, headers=plant.headers, timeout=PATIENCE)
     try:
-        ask()
+        case.validate_response(answer, checks=CHECKS)
     except Exception as fault:  # whatever Schemathesis raises says what it found
-        return [f"{operation.method.upper()} {operation.path}: {_told(fault)}"]
-    return []
-
-
-def _told(fault: BaseException) -> str:
-    inner = getattr(fault, "exceptions", ())
-    return "\n".join([str(fault), *[str(each) for each in inner]])[:1500]
-
-
-def _can(operation: Any, mode: schemathesis.GenerationMode) -> bool:
-    """A call that takes nothing cannot be asked wrongly."""
-    if mode is schemathesis.GenerationMode.POSITIVE:
-        return True
-    return bool(list(operation.iter_parameters())) or bool(operation.body)
-
-
-def _cases(plant: Plant, operation: Any, mode: schemathesis.GenerationMode) -> st.SearchStrategy[Any]:
-    """Requests, half of them about something that there is."""
-
-    def place(drawn: tuple[Any, list[int] | None]) -> Any:
-        case, which = drawn
-        if which is not None:
-            for position, name in enumerate(case.path_parameters or {}):
-                known = plant.ids.get(name) or plant.ids.get(_collection(operation.path))
-                if known:
-                    case.path_parameters[name] = known[which[position] % len(known)]
-        if case.query:
-            case.query.pop("fields", None)  # an answer of which only some fields are wanted is not the whole form
-            if "wait" in case.query:
-                case.query["wait"] = "0"
-        return case
-
-    numbers = st.lists(st.integers(0, 9), min_size=4, max_size=4)
-    drawn: st.SearchStrategy[Any] = st.tuples(operation.as_strategy(generation_mode=mode), st.none() | numbers)
-    return drawn.map(place)
+        inner = getattr(fault, "exceptions", ())
+        faults.append("\n".join([f"{case.operation.label}: {fault}", *map(str, inner)])[:1500])
+    finally:
+        (case.path_parameters or {}).update(given)
+    return int(answer.status_code)
 
 
 def _collection(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -123,6 +124,48 @@ def test_an_execution_is_simulated_and_makes_no_job(site: Site) -> None:
 def test_what_cannot_be_simulated_is_refused(site: Site, body: dict[str, Any], status: int) -> None:
     answer = ask(site, "POST", "/simulate", body)
     assert answer.status_code == status, answer.text
+
+
+# Within reach
+
+SECRET = "right horse battery"
+
+
+def user(site: Site, permissions: list[str], **reach: Any) -> tuple[str, str]:
+    """Somebody new, who may that, and reaches p2 but not p1."""
+    login = f"user-{secrets.token_hex(4)}"
+    body = {"login": login, "password": SECRET, "permissions": permissions, "objectPermissions": {"exclude": ["p1"]}, **reach}
+    assert ask(site, "POST", "/users", body).status_code == 201
+    return login, SECRET
+
+
+def test_a_simulation_leaves_out_what_is_out_of_reach(site: Site) -> None:
+    who = user(site, ["manage-configuration"])
+    for entity, told in (("p1", 0), ("p2", 1)):
+        answer = ask(site, "POST", "/simulate", {"topic": f"plant/{entity}/state", "message": {"state": "OK"}}, who)
+        assert (answer.status_code, len(answer.json()["commands"])) == (200, told)
+    execute_ = {"execute": {"entity": "p2", "operation": "open"}}
+    assert ask(site, "POST", "/simulate", execute_, who).json()["permissions"] == ["execute-operations"]
+
+
+def test_an_execution_is_simulated_for_those_who_may_execute_it(site: Site) -> None:
+    who = user(site, ["execute-operations"])
+    answers = [
+        ask(site, "POST", "/simulate", {"execute": {"entity": entity, "operation": "note"}}, who).status_code
+        for entity in ("p1", "p2")
+    ]
+    assert answers == [404, 200]
+    message = ask(site, "POST", "/simulate", {"topic": "plant/p2/state", "message": "x"}, who)
+    assert (message.status_code, message.json()["permissions"]) == (403, ["manage-configuration"])
+
+
+def test_what_is_out_of_reach_is_explained_as_if_it_were_not_there(site: Site) -> None:
+    who, job = user(site, ["manage-configuration"]), triggered(site)
+    for path in (f"/jobs/{job['id']}", f"/history/{job['change_id']}", "/entities/p1/operations/note"):
+        assert ask(site, "GET", f"{path}/explain", who=who).status_code == 404
+        assert ask(site, "GET", f"{path}/explain").ok
+    assert ask(site, "GET", "/entities/p2/operations/note/explain", who=who).ok
+    assert ask(site, "GET", "/entities/pipe/operations/flush/explain", who=who).status_code == 404, "a link with both its ends"
 
 
 # The worker as a whole

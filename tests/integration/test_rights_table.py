@@ -106,7 +106,7 @@ TABLE: Mapping[str, Needs] = {
     "POST /node/api/links": needs("create-links"),
     "GET /node/api/entities": LOGIN,
     "GET /node/api/entities/{id}": entity("entity"),
-    "PUT /node/api/entities/{id}/manual-state": entity("entity", "modify"),
+    "PUT /node/api/entities/{id}/manual-state": entity("entity"),
     "POST /node/api/entities/{id}/operations/{op}/execute": entity("entity", "execute-operations"),
     # What is not reached, but known to all who log in
     "GET /node/api/classes": LOGIN,
