@@ -47,7 +47,9 @@ class Pulse:
         """Until there have been more beats than `count`, it has ended, or `timeout` seconds have passed."""
         event = self._register(self._waiting, count)
         try:
-            await asyncio.wait_for(event.wait(), timeout)
+            # Not `wait_for`: until Python 3.12 it passes over being cancelled when what it waits for has just come.
+            async with asyncio.timeout(timeout):
+                await event.wait()
         except TimeoutError:
             return
         finally:

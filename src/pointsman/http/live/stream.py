@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
 from fastapi import Response
@@ -37,11 +37,10 @@ class EventStream(Response):
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _end(tasks)
             with suppress(OSError, TimeoutError):
-                await asyncio.wait_for(send({"type": "http.response.body", "body": b"", "more_body": False}), GOODBYE)
+                async with asyncio.timeout(GOODBYE):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
             if not sending.cancelled() and isinstance(fault := sending.exception(), Exception):
                 raise fault
         finally:
@@ -50,9 +49,18 @@ class EventStream(Response):
     async def _send(self, send: Send) -> None:
         async for part in self._parts:
             try:
-                await asyncio.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
             except TimeoutError:
                 return
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel them, more than once when something that they wait in has passed over it."""
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=1.0)
 
 
 async def _gone(receive: Receive) -> None:
