@@ -2,7 +2,9 @@
 
 A SQLite file is filled with jobs and with as long a state history, a worker is started over it (no broker is needed), and its API
 is asked for pages of 50, one request at a time over one connection. Times are this machine's, in milliseconds: what counts is
-that none grows with the number of jobs or of pages. Usage: `python bench/pages.py [--jobs N] [--pages N] [--json]`.
+that none grows with the number of jobs or of pages.
+
+Usage: `python bench/pages.py [--jobs N] [--pages N] [--store FILE] [--json]`.
 """
 
 from __future__ import annotations
