@@ -35,7 +35,7 @@ from pointsman.mqtt.topics import Topics
 from pointsman.observe.health import Vitals, health_file, in_words, resident_memory, verdict, write_health
 from pointsman.observe.notify import Notifier
 from pointsman.programs.pool import Pool
-from pointsman.serving import open_api
+from pointsman.serving import Parts, open_api
 from pointsman.settings import Configuration, Settings
 from pointsman.settings.define import define
 from pointsman.wiring import connection_options, message_reader, program_policy, trigger_bounds, work_directory, worker_key
@@ -74,8 +74,7 @@ class Worker:
         self.pool = _pool(settings, environ, self.inbox)
         pulse = Pulse()
         self.engine = self._engine(configuration, reader, pulse)
-        self._api = open_api(
-            configuration,
+        parts = Parts(
             engine=self.engine,
             intake=self.inbox,
             clock=self._clock,
@@ -83,6 +82,7 @@ class Worker:
             health=lambda: verdict(self._vitals()),
             pulse=pulse,
         )
+        self._api = open_api(configuration, parts)
         self._threads: dict[str, threading.Thread] = {}
         self._failed: dict[str, BaseException] = {}
         self._told_at = self._written_at = 0.0

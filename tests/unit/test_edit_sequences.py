@@ -19,7 +19,7 @@ from pointsman.model.timer import TimerKind
 from pointsman.settings.define import define
 from unit.engine_rig import Rig
 from unit.in_memory import MemoryStore
-from unit.world import link, obj, plant
+from unit.world import counting, link, obj, plant
 
 ENTITIES = (obj("o1"), obj("o1"), obj("o1"), obj("o2"), obj("o3"), link("l1"))
 OPERATIONS = ("open", "open", "open", "shut")
@@ -160,7 +160,7 @@ def test_an_edited_worker_goes_on_as_one_that_starts_with_the_documents(
         assert seen(rig.engine.catalog) == seen(anew)
         assert armed(rig) == wanted(anew)
         assert not [entry for entry in rig.logged if entry["level"] == "error"]
-    again = Rig(MemoryStore(deepcopy(rig.rows)), catalog=plant(operations=(), triggers=()))
+    again = Rig(MemoryStore(deepcopy(rig.rows)), catalog=plant(operations=(), triggers=()), new_id=counting(1_000_000))
     again.step()
     assert heeded(rig) == heeded(again)
     assert became(rig, later) == became(again, later)

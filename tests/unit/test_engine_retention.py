@@ -45,7 +45,7 @@ def test_the_round_comes_again() -> None:
 
 
 def test_by_default_every_job_is_kept_and_the_store_only_tidies_up() -> None:
-    rig = seconds(50)
+    rig = seconds(70)
     assert {(before, jobs) for before, jobs, _ in rig.store.pruned} == {(None, None)}
 
 

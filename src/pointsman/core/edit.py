@@ -16,7 +16,7 @@ from pointsman.core.answer import answers
 from pointsman.core.in_use import in_use, unsettled
 from pointsman.core.outcome import take_up
 from pointsman.core.renamed import by_id, owners_naming
-from pointsman.core.schedule import arm_schedules
+from pointsman.core.schedule import arm_schedules, is_scheduled
 from pointsman.core.silence import arm
 from pointsman.core.taken import retyped, taken
 from pointsman.core.world import NOTHING, Decision, NewId, World, joined
@@ -202,7 +202,7 @@ def _took_effect(world: World, catalog: Catalog, built: Defined, at: int, new_id
     come. Holds of triggers that are gone end when their time comes, as after an edit of the file."""
     after = replace(world, catalog=catalog)
     pairs = _concerned(world.catalog, catalog, built)
-    scheduled = [new for old, new in pairs if old is None or old.operations is not new.operations]
+    scheduled = [new for old, new in pairs if is_scheduled(new) or (old is not None and is_scheduled(old))]
     silent = [(old, new) for old, new in pairs if (None if old is None else old.silence) != new.silence]
     return joined(
         Decision(catalog=catalog),

@@ -108,6 +108,11 @@ def arm_schedules(world: World, at: int, new_id: NewId, of: Collection[Resolved]
     return Decision(tuple(writes), tuple(effects))
 
 
+def is_scheduled(resolved: Resolved) -> bool:
+    """Whether anything of an entity runs by the clock."""
+    return any(operation.schedules for operation in resolved.operations.values())
+
+
 def on_schedule(world: World, timer: Timer, at: int, new_id: NewId) -> Decision:
     """What a schedule's timer sets off: the runs that are due, and the timer of the next. `timer` is gone with it."""
     found = _find(world, timer)

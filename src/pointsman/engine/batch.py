@@ -33,12 +33,18 @@ def moved(writes: Sequence[Write]) -> Iterable[JobId]:
     """The jobs that there are and that changed, each once."""
     moved: dict[JobId, None] = {}
     for write in writes:
+        # Asked of every write there is: most are passed over at the price of one look-up.
+        if type(write) not in _MOVING:
+            continue
         match write:
             case UpdateJob(job):
                 moved[job.id] = None
             case Climb(job=id_) | Release(job=id_) | AppendResult(job=id_):
                 moved[id_] = None
     return moved
+
+
+_MOVING = frozenset({UpdateJob, Climb, Release, AppendResult})
 
 
 def withdrawn(batch: Batch) -> set[JobId]:

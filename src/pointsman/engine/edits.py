@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from pointsman.core.edit import OF_ENTITIES
 from pointsman.core.renamed import owners_naming
+from pointsman.core.schedule import is_scheduled
 from pointsman.core.world import World
 from pointsman.engine.ports import Unit
 from pointsman.model.catalog import Catalog, Resolved
@@ -47,7 +48,7 @@ def know_edits(world: World, edits: Sequence[EditCatalog], unit: Unit) -> None:
             if edit.document.get("no_data") or any(each.silence is not None for each in of_it.values()):
                 for page in _pages(list(of_it)):
                     world.states.update(unit.states(page))
-    for page in _pages([*entities, *[ref for ref, each in heirs.items() if _is_scheduled(each)]]):
+    for page in _pages([*entities, *[ref for ref, each in heirs.items() if is_scheduled(each)]]):
         world.timers.update({timer.id: timer for timer in unit.waiting(page, (TimerKind.SCHEDULE,))})
     if any(_may_heed(world, edit) for edit in edits):
         world.open = unit.open_in_brief()
@@ -67,10 +68,6 @@ def _keys(catalog: Catalog, edits: Sequence[EditCatalog]) -> set[DefinitionKey]:
 def _discovery_id(edit: EditCatalog) -> str | None:
     found = edit.document.get("discovery_id") if edit.kind is Kind.OBJECT and edit.document is not None else None
     return found if isinstance(found, str) else None
-
-
-def _is_scheduled(resolved: Resolved) -> bool:
-    return any(operation.schedules for operation in resolved.operations.values())
 
 
 def _may_heed(world: World, edit: EditCatalog) -> bool:

@@ -53,6 +53,11 @@ class Retention:
     chunk: int = 200
     """How many rows go in one transaction, so that the line never waits long."""
 
+    @property
+    def first(self) -> float:
+        """Seconds until the first round: where jobs are kept for ever, what else there is to tidy up has time."""
+        return self.every if self.keep_ms is None and self.keep_jobs is None else 0.0
+
 
 class Engine:
     """The loop. `run` is its thread's function."""
@@ -86,7 +91,7 @@ class Engine:
         self._redeliveries = Redeliveries()
         self._retention = retention or Retention()
         self._followers = followers
-        self._next_prune = clock.monotonic()
+        self._next_prune = clock.monotonic() + self._retention.first
         self._pending: Batch | None = None
         self._pause = BACK_OFF[0]
         self._stopping = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import anyio.to_thread
+from anyio import CapacityLimiter
 from fastapi import Request
 from structlog.typing import FilteringBoundLogger
 
@@ -24,6 +25,8 @@ from pointsman.store.reads.reader import Reader
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
+THREADS = 8
+"""How many questions to the store there are at once; the others wait."""
 ANSWER = 10.0
 """For how many seconds the engine is waited for: it answers in milliseconds unless the store is out of reach."""
 
@@ -83,10 +86,11 @@ class Services:
     pulse: Pulse = field(default_factory=Pulse)
     """Beats when something is durable that those who follow may want to see."""
     options: Options = field(default_factory=Options)
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(THREADS))
 
     async def look(self, question: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
         """The answer of a function of `store.reads` (or of other blocking work), asked for on a thread of the pool."""
-        return await anyio.to_thread.run_sync(lambda: question(*args, **kwargs))
+        return await anyio.to_thread.run_sync(lambda: question(*args, **kwargs), limiter=self.threads)
 
     async def ask(self, command: Callable[[Reply], Command], *, wait: float = ANSWER) -> Mapping[str, Any]:
         """What the engine answers to a command, once that is durable. The command is made with the `reply` that it gets.

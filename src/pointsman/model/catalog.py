@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 from pointsman.model.condition import Silence, StateCondition
 from pointsman.model.conduct import PLAIN, Conduct
 from pointsman.model.entity import Class, Entity, Script
-from pointsman.model.ids import ClassId, EntityRef, OperationId, ScriptId, StateId, TriggerId
+from pointsman.model.ids import ClassId, EntityId, EntityRef, OperationId, ScriptId, StateId, TriggerId
 from pointsman.model.json import Json
 from pointsman.model.operation import Operation
 from pointsman.model.state import BUILT_IN_STATES, State
@@ -22,6 +22,8 @@ from pointsman.model.trigger import StateTrigger
 
 Defined: TypeAlias = State | Class | Entity | Script
 """What a catalog is made of."""
+ByEnd: TypeAlias = Mapping[EntityId, tuple[EntityRef, ...]]
+"""The links that begin or end at an object."""
 Inherited: TypeAlias = Mapping[ClassId, Mapping[OperationId, Operation]]
 
 _K = TypeVar("_K")
@@ -64,7 +66,7 @@ class Resolved:
 class Catalog:
     """Definitions by id. Build it with `build_catalog`."""
 
-    __slots__ = ("_by_id", "_by_name", "_inherited", "_known", "classes", "scripts", "states")
+    __slots__ = ("_by_end", "_by_id", "_by_name", "_inherited", "_known", "classes", "scripts", "states")
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Catalog:
         known: Mapping[EntityRef, Resolved],
         inherited: Inherited,
         by_id: Mapping[str, EntityRef] | None = None,
+        by_end: ByEnd | None = None,
     ) -> None:
         self.states = states
         self.classes = classes
@@ -81,6 +84,8 @@ class Catalog:
         self._known = known
         self._inherited = inherited
         self._by_id: Mapping[str, EntityRef] = {ref.id: ref for ref in known} if by_id is None else by_id
+        links = (each.entity for each in known.values()) if by_end is None else ()
+        self._by_end: ByEnd = _ends(by_end or {}, (), links)
         self._by_name = {state.name: state for state in states.values()}
 
     def with_definitions(self, *made: Defined) -> Catalog:
@@ -97,6 +102,7 @@ class Catalog:
             known=_over(self._known, {ref: _resolve(each, classes, inherited) for ref, each in entities.items()}),
             inherited=inherited,
             by_id=_over(self._by_id, fresh),
+            by_end=_ends(self._by_end, self._entities(entities), entities.values()),
         )
 
     def without(self, *gone: Defined) -> Catalog:
@@ -112,6 +118,7 @@ class Catalog:
             known=_less(_over(self._known, left), refs),
             inherited=inherited,
             by_id=_less(self._by_id, dict.fromkeys([ref.id for ref in refs if self._by_id.get(ref.id) == ref])),
+            by_end=_ends(self._by_end, self._entities(refs), ()),
         )
 
     def _heirs(self, classes: Mapping[ClassId, Class]) -> dict[EntityRef, Entity]:
@@ -125,9 +132,12 @@ class Catalog:
         return [each for each in self._known.values() if each.entity.class_id == id_]
 
     def ending_at(self, object_: EntityRef) -> list[Resolved]:
-        """The links that begin or end at an object. Looks at every entity."""
-        id_ = object_.id
-        return [each for each in self._known.values() if id_ in (each.entity.source, each.entity.target)]
+        """The links that begin or end at an object."""
+        return [self._known[ref] for ref in self._by_end.get(object_.id, ())]
+
+    def _entities(self, refs: Iterable[EntityRef]) -> list[Entity]:
+        """Those of them that there are."""
+        return [self._known[ref].entity for ref in refs if ref in self._known]
 
     def state(self, id_or_name: str) -> State | None:
         """The state with that id or, failing that, that name."""
@@ -180,6 +190,21 @@ def build_catalog(
         known=known,
         inherited=inherited,
     )
+
+
+def _ends(old: ByEnd, gone: Iterable[Entity], new: Iterable[Entity]) -> ByEnd:
+    """Which links begin or end at which objects, once some links are gone and others there."""
+    left = [(each, each.ref, False) for each in gone] + [(each, each.ref, True) for each in new]
+    changes = [(end, ref, there) for each, ref, there in left for end in {each.source, each.target} if end is not None]
+    if not changes:
+        return old
+    made = dict(old)
+    for end, ref, there in changes:
+        others = tuple([each for each in made.get(end, ()) if each != ref])
+        made[end] = (*others, ref) if there else others
+        if not made[end]:
+            del made[end]
+    return made
 
 
 def _over(old: Mapping[_K, _V], new: Mapping[_K, _V]) -> Mapping[_K, _V]:

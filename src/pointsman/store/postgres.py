@@ -38,7 +38,12 @@ WRITER_SETTINGS = (
 )
 WAIT_FOR_WORKER = "SET lock_timeout = '2s'"
 """For one that is just going down, or of which the server hasn't noticed yet that it is gone."""
-READER_SETTINGS = ("SET default_transaction_read_only = on", "SET statement_timeout = '30s'")
+READER_SETTINGS = (
+    "SET default_transaction_read_only = on",
+    # One look is of one moment, however many questions it takes.
+    "SET default_transaction_isolation = 'repeatable read'",
+    "SET statement_timeout = '30s'",
+)
 
 HOLDER = """
     SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'this machine'), a.backend_start::timestamp(0)

@@ -31,6 +31,7 @@ def test_a_manual_state_goes_before_what_is_reported_until_it_is_cleared(platfor
     manual = told["manual_state"]
     assert (told["state_id"], manual["stateId"], manual["clearedByStateId"], manual["until"]) == (9, 9, [5], 4_102_444_800_000)
     assert isinstance(manual["since"], int)
+    assert (manual["reason"], manual["by"]) == ("maintenance", platform.get("/users/current")["id"])
     assert platform.call("PUT", f"/objects/{pump}/state", {"state_id": 4})["state_id"] == 9
     told = platform.call("PUT", f"/entities/{pump}/manual-state", {"clear": True})
     assert (told["state_id"], told["manual_state"]) == (4, None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, distinct, func, select
 
 from pointsman.model.job import Job
 from pointsman.model.state import StateChange
@@ -18,9 +18,12 @@ from pointsman.store.codec import change_of
 from pointsman.store.events import kept_from
 from pointsman.store.fetch import jobs_of
 from pointsman.store.reads.reader import Reader
-from pointsman.store.tables import job_events, jobs, state_history
+from pointsman.store.reads.times import first_id
+from pointsman.store.tables import job_events, jobs, state_history, subscriptions
 from pointsman.store.text import storable
 
+HELD_BACK = 2_000
+"""For so many ms, where several workers share a database: a transaction takes some, and clocks differ by some."""
 BEFORE_ALL = "0"
 """Less than every id."""
 Entry: TypeAlias = tuple[str, Job | StateChange]
@@ -50,14 +53,20 @@ def last(reader: Reader) -> str:
 def news(reader: Reader, after: str, limit: int = 200) -> News:
     """What has happened behind the id `after`. At most `limit` entries of each kind are looked at.
 
-    All that is committed later has greater ids than what is there, since one writer gives them out and commits them in their
-    order; so nothing appears behind a reader's back.
+    All that one worker commits later has greater ids than what is there, since it gives them out and commits them in their order.
+    Several of them that share a database do not wait for each other: the last of what they did is held back for a moment.
     """
     after = storable(after)
     with reader.ask() as connection:
-        made = _rows(connection, select(jobs).where(jobs.c.id > after).order_by(jobs.c.id), limit)
-        moved = _rows(connection, _moved(after), limit)
-        changes = _rows(connection, select(state_history).where(state_history.c.id > after).order_by(state_history.c.id), limit)
+        end = _end(connection)
+
+        def part(query: Select[Any], id_: ColumnElement[Any]) -> list[Any]:
+            query = query.where(id_ > after) if end is None else query.where(id_ > after, id_ < end)
+            return list(connection.execute(query.order_by(id_).limit(limit)).all())
+
+        made = part(select(jobs), jobs.c.id)
+        moved = part(_moved(), job_events.c.id)
+        changes = part(select(state_history), state_history.c.id)
         # Behind the end of a part that is cut off, the others have to wait for the rest of it.
         ends = [rows[-1][0] for rows in (made, moved, changes) if len(rows) == limit]
         upto = min(ends) if ends else max((rows[-1][0] for rows in (made, moved, changes) if rows), default=after)
@@ -70,12 +79,17 @@ def news(reader: Reader, after: str, limit: int = 200) -> News:
     return News(sorted(entries, key=lambda entry: entry[0]), upto, bool(ends), kept)
 
 
-def _moved(after: str) -> Select[Any]:
+def _moved() -> Select[Any]:
     """Entries of jobs; a job that was deleted meanwhile leaves its own behind, without it."""
     joined = job_events.outerjoin(jobs, jobs.c.id == job_events.c.job_id)
-    query = select(job_events.c.id.label("entry"), job_events.c.job_id, *jobs.c).select_from(joined)
-    return query.where(job_events.c.id > after).order_by(job_events.c.id)
+    return select(job_events.c.id.label("entry"), job_events.c.job_id, *jobs.c).select_from(joined)
 
 
-def _rows(connection: Connection, query: Select[Any], limit: int) -> list[Any]:
-    return list(connection.execute(query.limit(limit)).all())
+def _end(connection: Connection) -> str | None:
+    """The id before which no worker commits anything any more; None: there is one worker alone."""
+    if connection.dialect.name != "postgresql":
+        return None
+    if (connection.scalar(select(func.count(distinct(subscriptions.c.session)))) or 0) < 2:
+        return None
+    now = connection.scalar(select(func.extract("epoch", func.now())))
+    return first_id(int(float(now or 0) * 1000) - HELD_BACK)
