@@ -78,6 +78,8 @@ def test_a_client_of_requests_does_a_days_work(site: Site, mqtt_client: Callable
 
     changed = check(ask("PATCH", f"/objects/{first['id']}/props/{prop['id']}", {"value": 21.5}), PROPERTY)
     assert changed["value"] == 21.5
+    retyped = check(ask("PATCH", f"/objects/{first['id']}/props/{prop['id']}", {"name": None, "type_id": 101}), PROPERTY)
+    assert (retyped["name"], retyped["type_id"], retyped["value"]) == ("Setpoint", 101, 21.5)
     history = [check(each, HISTORY) for each in ask("GET", f"/objects/{first['id']}/state-history")]
     assert history[0]["stateId"] == 5
     assert [check(each, HISTORY)["id"] for each in ask("GET", f"/state-history-log?entityId={first['id']}")] == [
