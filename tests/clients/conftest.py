@@ -18,13 +18,13 @@ objects: [{id: from-file}]
 """
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """Its API, for one test."""
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """Its API, for the tests of a module."""
     if program() is None:
         missing("Mosquitto", REMEDY)
     with (
         tempfile.TemporaryDirectory(prefix="pointsman-test-") as directory,
-        served(Path(directory), configuration=CONFIGURATION) as found,
+        served(Path(directory), configuration=getattr(request.module, "CONFIGURATION", CONFIGURATION)) as found,
     ):
         yield found

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,12 +23,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from clients.conftest import CONFIGURATION
 from pointsman.http.app import openapi_document
 from pointsman.model.access import EVERYTHING
-from servers.absence import missing
-from servers.api import Site, served
-from servers.mosquitto import REMEDY, program
+from servers.api import Site
 
 CHECKS = [
     not_a_server_error,
@@ -124,17 +119,6 @@ def _fill(site: Site, role: str) -> Mapping[str, list[str]]:
         "op": ["set"],
         "prop": ["Setpoint"],
     }
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    if program() is None:
-        missing("Mosquitto", REMEDY)
-    with (
-        tempfile.TemporaryDirectory(prefix="pointsman-test-") as directory,
-        served(Path(directory), configuration=CONFIGURATION) as found,
-    ):
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from pointsman.http import decision
 from pointsman.http.resources.document import (
+    OPERATION_FIELDS,
     OWNER_TYPES,
     OwnedOperation,
     Property,
@@ -35,22 +36,11 @@ CREATED = StateId("1"), "Created"
 MAIN_COLOR = "rgb(40 173 250)"
 _MINUTE = 60_000
 _UNITS = (("days", 1440 * _MINUTE), ("hours", 60 * _MINUTE), ("minutes", _MINUTE))
-_OPERATION_FIELDS = (
-    "id",
-    "name",
-    "description",
-    "type",
-    "popupResult",
-    "runOnReadWritePropertyModification",
-    "parameters",
-    "owner_id",
-    "owner_type",
-)
 
 
 def number(id_: str) -> int | str:
     """The id as an integer when it is all digits, and is that id again when it comes back: no leading zero, and not too long."""
-    if id_.isascii() and id_.isdecimal() and int(id_) < EXACT and str(int(id_)) == id_:
+    if len(id_) <= len(str(EXACT)) and id_.isascii() and id_.isdecimal() and int(id_) < EXACT and str(int(id_)) == id_:
         return int(id_)
     return id_
 
@@ -127,7 +117,7 @@ class Teller:
             "parameters": dict(parameters) if isinstance(parameters, Mapping) else {},
             "owner_id": operation.owner.id,
             "owner_type": OWNER_TYPES[operation.owner.kind],
-            **{name: value for name, value in document.items() if name not in _OPERATION_FIELDS},
+            **{name: value for name, value in document.items() if name not in OPERATION_FIELDS},
         }
 
     def script(self, definition: Definition) -> dict[str, Any]:

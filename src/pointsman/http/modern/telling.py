@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pointsman.http.resources.document import (
+    OPERATION_FIELDS,
     OWNER_TYPES,
     OwnedOperation,
     Property,
@@ -30,20 +31,6 @@ _MODIFY = {
     Kind.CLASS: Permission.MODIFY_CLASSES,
 }
 _WORDS = {"1": "mqtt", "2": "program"}
-_NAMED = frozenset(
-    {
-        "id",
-        "name",
-        "description",
-        "type",
-        "popupResult",
-        "runOnReadWritePropertyModification",
-        "parameters",
-        "owner_id",
-        "owner_type",
-    }
-)
-"""Fields of an operation's document that are told under names of their own; all others are those of the configuration file."""
 
 
 def tell_entity(view: EntityView, caller: Caller) -> dict[str, Any]:
@@ -134,7 +121,7 @@ def tell_operation(each: OwnedOperation, whose: Definition, caller: Caller) -> d
         "popup_result": document.get("popupResult") is True,
         "run_on_property_change": document.get("runOnReadWritePropertyModification") is True,
         "parameters": dict(parameters) if isinstance(parameters, Mapping) else {},
-        **{name: value for name, value in document.items() if name not in _NAMED},
+        **{name: value for name, value in document.items() if name not in OPERATION_FIELDS},
     }
 
 

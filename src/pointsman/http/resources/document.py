@@ -21,6 +21,20 @@ INFO = 1
 
 OWNER_TYPES: Mapping[Kind, int] = {Kind.OBJECT: 1, Kind.LINK: 2, Kind.CLASS: 4}
 """`owner_type` and `entityType` of the reference."""
+OPERATION_FIELDS = frozenset(
+    {
+        "id",
+        "name",
+        "description",
+        "type",
+        "popupResult",
+        "runOnReadWritePropertyModification",
+        "parameters",
+        "owner_id",
+        "owner_type",
+    }
+)
+"""The reference's fields of an operation; all others are told as the configuration file calls them."""
 ENTITY_KINDS: Mapping[OwnerType, Kind] = {OwnerType.OBJECT: Kind.OBJECT, OwnerType.LINK: Kind.LINK}
 
 
