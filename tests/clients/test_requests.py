@@ -17,13 +17,13 @@ ALARM = {"topic": "plant/{{id}}/alarm", "message": "{{state.id}}"}
 
 
 class Client:
-    """As people write them: a session, a base address, three seconds of patience."""
+    """As people write them: a session, a base address."""
 
     def __init__(self, url: str) -> None:
         self._session, self._url = requests.Session(), f"{url}/node/api"
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._session.request(method, self._url + path, json=body, timeout=3)
+        answer = self._session.request(method, self._url + path, json=body, timeout=30)
         given = answer.json() if answer.content else None
         assert answer.ok, f"{method} {path}: {answer.status_code} {given}"
         assert not (isinstance(given, dict) and "code" in given), given
