@@ -9,7 +9,7 @@ async function ask(name, method, path, body) {
     method,
     headers: { ...(cookie && { Cookie: cookie }), ...(body !== undefined && { "Content-Type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(3000),
+    signal: AbortSignal.timeout(30_000),
   });
   const given = answer.headers.get("set-cookie");
   if (given) cookie = given.split(";")[0];

@@ -177,9 +177,10 @@ def _asked(plant: Plant, case: Any, number: int, faults: list[str]) -> int:
     answer = case.call(base_url=plant.site.url, headers=plant.headers, timeout=PATIENCE)
     try:
         case.validate_response(answer, checks=CHECKS)
-    except Exception as fault:  # whatever Schemathesis raises says what it found
+    except (Exception, BaseExceptionGroup) as fault:  # whatever Schemathesis raises says what it found
         inner = getattr(fault, "exceptions", ())
-        faults.append("\n".join([f"{case.operation.label}: {fault}", *map(str, inner)])[:1500])
+        log = plant.site.worker.log[-3000:] if answer.status_code >= 500 else ""
+        faults.append("\n".join([f"{case.operation.label}: {fault}", *map(str, inner), log])[:6000])
     finally:
         (case.path_parameters or {}).update(given)
     return int(answer.status_code)

@@ -101,7 +101,12 @@ async def change(services: Services, caller: Caller, whose: Holder, id_or_name: 
     The value of a ReadWrite property is set as the engine sets it: that needs no edit, and runs the operations that ask for it.
     """
     there = whose.find(id_or_name)
-    given = {name: value for name, value in body.given().items() if name in ("name", "value", "type_id")}
+    # A property always has a name and a type: without one it keeps what it has.
+    given = {
+        name: value
+        for name, value in body.given().items()
+        if name == "value" or (name in ("name", "type_id") and value is not None)
+    }
     _demand(caller, {"type_id": there.type_id}, given)
     renamed = given.get("name") not in (None, there.name) or given.get("type_id") not in (None, there.type_id)
     stays_writable = there.writable and not renamed
