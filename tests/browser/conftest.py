@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, sync_playwright
 from servers.absence import missing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all tests of this process; each opens pages of its own."""
+    """One for all tests of a module; each opens pages of its own. While it is there, its thread has a running event loop."""
     chromium = shutil.which("chromium")
     if chromium is None:
         missing("Chromium", "apt-get install chromium")

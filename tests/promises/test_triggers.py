@@ -117,6 +117,8 @@ def test_a_condition_and_a_rest_decide_and_survive_a_restart(
         tell(device, "OK")
         tell(device, "ALARM", temperature)
     device.wait_for("note/p1")
+    # Before the acknowledgement is on record, a restart would publish the job's message again.
+    assert wait_until(lambda: [job["status"] for job in worker.jobs() if job["operation_id"] == "note"] == ["succeeded"])
     worker.kill()
     worker.start()
     tell(device, "OK")

@@ -127,7 +127,7 @@ def test_the_pauses_between_tries_grow_up_to_a_limit_and_begin_anew() -> None:
         pauses.append(seconds)
         if len(pauses) == 12:
             rig.feed(says("3", 2))
-            rig.store.faults.extend([Fault.NONE, Fault.NONE, Fault.BEGIN, Fault.NONE])  # the second is that of pruning
+            rig.store.faults.extend([Fault.NONE, Fault.BEGIN, Fault.NONE])
         if len(pauses) == 13:
             rig.engine.stop()
             rig.store.faults.extend([Fault.NONE] * 9)

@@ -38,7 +38,7 @@ def effective_settings(
     layers.lay(from_flags(flags, report))
     _derive(layers)
     settings = _validated(layers, report)
-    settings = _with_password(settings, layers, report)
+    settings = _with_passwords(settings, layers, report)
     _check_together(settings, layers, report)
     origins = {path: layers.origin(path) if layers.is_given(path) else Origin("default") for path in setting_paths()}
     return settings, origins
@@ -86,22 +86,30 @@ def _drop(values: Any, path: tuple[str | int, ...]) -> None:
         values = values[step]
 
 
-def _with_password(settings: Settings, layers: Layers, report: Report) -> Settings:
-    """The password from its file. A password that is given elsewhere is taken instead, unless a higher layer names the file."""
-    mqtt, file_path, password_path = settings.mqtt, ("mqtt", "password_file"), ("mqtt", "password")
-    if mqtt.password_file is None:
+def _with_passwords(settings: Settings, layers: Layers, report: Report) -> Settings:
+    """Passwords from their files. One that is given elsewhere is taken instead, unless a higher layer names the file."""
+    for section, name in (("mqtt", "password"), ("http", "admin_password")):
+        settings = _with_password(settings, section, name, layers, report)
+    return settings
+
+
+def _with_password(settings: Settings, section: str, name: str, layers: Layers, report: Report) -> Settings:
+    file_path, password_path = (section, f"{name}_file"), (section, name)
+    group = getattr(settings, section)
+    file = getattr(group, f"{name}_file")
+    if file is None:
         return settings
-    if mqtt.password is not None and layers.from_file(file_path):
+    if getattr(group, name) is not None and layers.from_file(file_path):
         if layers.from_file(password_path):
             message = (
                 f"expected a password or a file that holds it, found both; the password is at {layers.origin(password_path)}"
             )
             report.add(Problem(layers.origin(file_path, key=True), message))
         return settings
-    text = read_secret(Path(mqtt.password_file), report, layers.origin(file_path))
+    text = read_secret(Path(file), report, layers.origin(file_path))
     if text is None:
         return settings
-    return settings.model_copy(update={"mqtt": mqtt.model_copy(update={"password": SecretStr(text)})})
+    return settings.model_copy(update={section: group.model_copy(update={name: SecretStr(text)})})
 
 
 def _check_together(settings: Settings, layers: Layers, report: Report) -> None:

@@ -213,6 +213,7 @@ class HttpSettings(Section):
         description="The password of the user `admin`, whom the first start makes: 8 characters or more. Default: a "
         "generated one, logged once.",
     )
+    admin_password_file: str | None = Field(default=None, description="A file that holds it; a line end at its end is left out.")
     session: Duration = Field(default=12 * 3_600_000, ge=60_000, description="How long a log-in lasts.")
     max_body: Size = Field(default=1_048_576, ge=1_024, description="Larger requests are refused.")
     proxies: TextList = Field(
