@@ -54,15 +54,19 @@ class Person:
 
 
 @pytest.fixture
-def make(site: Site) -> Callable[..., Person]:
-    """Make a user with a password: `make(permissions=[…])`."""
+def make(site: Site) -> Iterator[Callable[..., Person]]:
+    """Make a user with a password, for one test: `make(permissions=[…])`. Who is left counts for other tests."""
+    people: list[Person] = []
 
     def made(**document: Any) -> Person:
         person = Person(site, f"user-{next(NUMBERS)}")
         site.call("POST", "/node/api/users", {"id": person.id, "login": person.login, "password": OWN, **document})
+        people.append(person)
         return person
 
-    return made
+    yield made
+    for person in people:
+        admin(site, "DELETE", f"/node/api/users/{person.id}")
 
 
 def admin(site: Site, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
